@@ -1,0 +1,128 @@
+import type { JsonObject, JsonValue } from '@manara/kernel/json';
+import type { AnyRow, RowOf, TableDef } from '@manara/sync-core/define-table';
+import type { Write } from '@manara/sync-core/write';
+import type * as z from 'zod/mini';
+import type { Evidence, Step } from './tables/plans.ts';
+import type { Risk } from './tables/fields.ts';
+
+/** What pure code may see of a space: rows by id and by table, deleted ones included by `get` only. Loaded beforehand. */
+export interface World {
+  /** the person's day, `YYYY-MM-DD` in their zone */
+  readonly today: string;
+  /** milliseconds since 1970 */
+  readonly nowMs: number;
+  get<T extends TableDef>(table: T, id: string): RowOf<T> | undefined;
+  list<T extends TableDef>(table: T): readonly RowOf<T>[];
+}
+
+/** Given to `apply`: derived ids, so that two devices that run one step create the same records. */
+export interface ApplyContext {
+  /** the id of a record that this execution creates: derivedId(stepId, slotName) */
+  newId(slotName: string): string;
+}
+
+export type Effect = 'create' | 'patch' | 'delete' | 'external';
+
+/** One line of a card: how the record will look, `was` only where it changes. */
+export interface CardField {
+  readonly label: string;
+  readonly value: string;
+  readonly was?: string;
+}
+export interface Card {
+  readonly title: string;
+  readonly fields: readonly CardField[];
+}
+
+/** Where a ghost is drawn and what it shows. `targetId` is the row that changes; absent for a create. */
+export interface Ghost {
+  readonly module: string;
+  readonly table: string;
+  readonly effect: Effect;
+  readonly targetId?: string;
+  /** the row as it would be */
+  readonly row: AnyRow;
+  /** fields that differ, for `was -> will be` */
+  readonly changed: readonly string[];
+}
+
+export type Premise = { readonly holds: true } | { readonly holds: false; readonly reason: string };
+
+/**
+ * One capability, declared once; planner, inbox, executor, chat, CLI and MCP use this. `Args` is what the schema reads.
+ * Pure: everything it knows comes from `world`.
+ */
+export interface Tool<Args extends JsonObject = JsonObject> {
+  /** `todo.create` */
+  readonly name: string;
+  readonly module: string;
+  readonly version: number;
+  /** one sentence, written for the model */
+  readonly description: string;
+  readonly input: z.ZodMiniType<Args>;
+  readonly effect: Effect;
+  readonly risk: Risk;
+  readonly reversible: boolean;
+  readonly defaultPolicy: 'auto' | 'propose';
+  /** labels and order of the arguments in the edit form */
+  readonly form: readonly FormField[];
+  /** records that the arguments name: what must be loaded before the functions below are called */
+  refs(args: Args): readonly { readonly table: TableDef; readonly id: string }[];
+  /** tables whose rows `premise`, `describe` or `preview` list */
+  readonly reads?: readonly TableDef[];
+  premise(args: Args, world: World): Premise;
+  apply(args: Args, world: World, context: ApplyContext): readonly Write[];
+  /** one sentence: `Create "Buy milk", due Thu 26 Nov` */
+  summarize(args: Args, world: World): string;
+  describe(args: Args, world: World): Card;
+  preview(args: Args, world: World, context: ApplyContext): Ghost;
+}
+
+export interface FormField {
+  readonly name: string;
+  readonly label: string;
+  readonly kind: 'text' | 'longText' | 'day' | 'number' | 'boolean' | 'choice';
+  readonly choices?: readonly { readonly value: JsonValue; readonly label: string }[];
+  readonly optional?: boolean;
+}
+
+/** Declares a tool with its argument type inferred from the schema, then forgets the type for registries. */
+export function defineTool<S extends z.ZodMiniType<JsonObject>>(tool: Tool<z.output<S>> & { readonly input: S }): Tool {
+  return tool as unknown as Tool;
+}
+
+/** A step as a planner (model or rules) returns it, before validation. */
+export interface PlannedStep {
+  readonly tool: string;
+  readonly args: JsonValue;
+  readonly rationale: string;
+  readonly evidence: readonly Evidence[];
+  readonly dependsOn: readonly number[];
+}
+
+/** A rule of the rule planner: finds steps in the world. It never sees clock or randomness. */
+export interface Rule {
+  readonly name: string;
+  readonly reads: readonly TableDef[];
+  find(context: RuleContext): readonly PlannedStep[];
+}
+
+export interface RuleContext {
+  readonly world: World;
+  readonly objective: string;
+  readonly concept: string;
+  /** records that the mission links, as `table|id`; empty: the whole space */
+  readonly inputs: ReadonlySet<string>;
+  /** earlier steps of the mission with what became of them; a rule's result that repeats one is dropped by the planner */
+  readonly history: readonly { readonly step: Step; readonly outcome: 'pending' | 'approved' | 'rejected' | 'done' | 'undone' | 'expired' }[];
+}
+
+/** How a table's rows are told to a planner, and what of them counts as a mission input. */
+export interface InputSource {
+  readonly table: TableDef;
+  /** the picker's word for one: `Note` */
+  readonly label: string;
+  title(row: AnyRow): string;
+  /** text for the prompt and the rules; the caller truncates */
+  render(row: AnyRow): string;
+}
