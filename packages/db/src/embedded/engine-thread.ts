@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { Engine } from './multiplexer.ts';
+
+/** `dataDir` null keeps everything in memory: for tests. */
+export type EngineWorkerData = { dataDir: string | null };
+export type EngineRequest = { kind: 'exec'; batch: Uint8Array } | { kind: 'close' };
+export type EngineReply =
+  | { kind: 'ready' }
+  | { kind: 'answer'; bytes: Uint8Array }
+  | { kind: 'failed'; message: string }
+  | { kind: 'closed' };
+
+/** With the default stack, deep recursion makes the engine answer with nothing, or hang. */
+const WORKER_STACK_MB = 64;
+const CLOSE_WAIT_MS = 4_000;
+
+type Pending = { resolve: (bytes: Uint8Array) => void; reject: (error: Error) => void };
+
+/** Starts PGlite in a worker thread. The multiplexer sends one batch at a time. */
+export async function startEngineThread(dataDir: string | null): Promise<Engine> {
+  const worker = new Worker(new URL('./engine-worker.ts', import.meta.url), {
+    workerData: { dataDir } satisfies EngineWorkerData,
+    resourceLimits: { stackSizeMb: WORKER_STACK_MB },
+  });
+  await firstMessage(worker);
+
+  let pending: Pending | null = null;
+  let dead: Error | null = null;
+  const settle = (act: (waiting: Pending) => void) => {
+    const waiting = pending;
+    pending = null;
+    if (waiting) act(waiting);
+  };
+  worker.on('message', (reply: EngineReply) => {
+    if (reply.kind === 'answer') settle((waiting) => waiting.resolve(reply.bytes));
+    if (reply.kind === 'failed') settle((waiting) => waiting.reject(new Error(reply.message)));
+  });
+  const die = (error: Error) => {
+    dead = error;
+    settle((waiting) => waiting.reject(error));
+  };
+  worker.on('error', die);
+  worker.on('exit', () => die(new Error('The embedded database has stopped.')));
+
+  return {
+    exec(batch) {
+      if (dead) return Promise.reject(dead);
+      return new Promise((resolve, reject) => {
+        pending = { resolve, reject };
+        worker.postMessage({ kind: 'exec', batch: new Uint8Array(batch) } satisfies EngineRequest);
+      });
+    },
+    async close() {
+      if (dead) return;
+      const gone = once(worker, 'exit');
+      worker.postMessage({ kind: 'close' } satisfies EngineRequest);
+      // A checkpoint that takes longer is not needed: the log on disk is complete, the next start replays it.
+      const timer = setTimeout(() => void worker.terminate(), CLOSE_WAIT_MS);
+      await gone;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** The worker's first message is `ready`; a failure to start arrives as `error` or `exit`. */
+async function firstMessage(worker: Worker): Promise<void> {
+  const stop = new AbortController();
+  try {
+    await Promise.race([
+      once(worker, 'message', { signal: stop.signal }),
+      once(worker, 'exit', { signal: stop.signal }).then(() => {
+        throw new Error('The embedded database stopped while starting.');
+      }),
+    ]);
+  } finally {
+    stop.abort();
+  }
+}
