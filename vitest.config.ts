@@ -1,0 +1,79 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { chromiumArgs } from './packages/testkit/src/chromium-args.ts';
+
+// The suffix of a test file says what it needs: nothing, a real Postgres, or a browser.
+const roots = '{packages,services,apps,bench,tools}';
+const pgTests = `${roots}/**/*.pg.test.ts`;
+const browserTests = `${roots}/**/*.svelte.test.ts`;
+const ignored = ['**/node_modules/**', '**/build/**', '**/.svelte-kit/**'];
+/** As in apps/web/vite.config.ts: our own components use runes, a library's may not. */
+const svelteOptions = {
+  configFile: false as const,
+  compilerOptions: {
+    runes: ({ filename }: { filename: string }) =>
+      filename.split(/[/\\]/).includes('node_modules') ? undefined : true,
+  },
+};
+const root = fileURLToPath(new URL('.', import.meta.url));
+
+/** The web app's own plugins (SvelteKit, Tailwind), so that component tests see what its build sees. */
+async function webPlugins() {
+  const require = createRequire(new URL('./apps/web/package.json', import.meta.url));
+  const tailwind = await import(pathToFileURL(require.resolve('@tailwindcss/vite')).href);
+  return [tailwind.default()];
+}
+
+export default defineConfig({
+  test: {
+    // What a passing test logs is noise.
+    silent: 'passed-only',
+    projects: [
+      {
+        plugins: [svelte(svelteOptions)],
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: [`${roots}/**/*.test.ts`],
+          exclude: [...ignored, pgTests, browserTests],
+        },
+      },
+      {
+        test: {
+          name: 'pg',
+          environment: 'node',
+          include: [pgTests],
+          exclude: ignored,
+          globalSetup: ['packages/testkit/src/pg-global-setup.ts'],
+          // Processes are started and databases made in some of them.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        plugins: [...(await webPlugins()), svelte(svelteOptions)],
+        test: {
+          name: 'browser',
+          include: [browserTests],
+          exclude: ignored,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: {
+                ...(process.env.CHROMIUM_PATH ? { executablePath: process.env.CHROMIUM_PATH } : {}),
+                args: chromiumArgs,
+              },
+            }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+    ],
+  },
+  root,
+});
