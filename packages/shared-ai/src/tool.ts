@@ -64,9 +64,11 @@ export interface Tool<Args extends JsonObject = JsonObject> {
   readonly risk: Risk;
   readonly reversible: boolean;
   readonly defaultPolicy: 'auto' | 'propose';
+  /** what a create makes: a later step of the plan may name it by `step:<n>`, which becomes derivedId(stepId, slot) */
+  readonly creates?: { readonly table: TableDef; readonly slot: string };
   /** labels and order of the arguments in the edit form */
   readonly form: readonly FormField[];
-  /** records that the arguments name: what must be loaded before the functions below are called */
+  /** records that the arguments name: what must be loaded before the functions below are called; the first is the one that changes */
   refs(args: Args): readonly { readonly table: TableDef; readonly id: string }[];
   /** tables whose rows `premise`, `describe` or `preview` list */
   readonly reads?: readonly TableDef[];
@@ -114,7 +116,10 @@ export interface RuleContext {
   /** records that the mission links, as `table|id`; empty: the whole space */
   readonly inputs: ReadonlySet<string>;
   /** earlier steps of the mission with what became of them; a rule's result that repeats one is dropped by the planner */
-  readonly history: readonly { readonly step: Step; readonly outcome: 'pending' | 'approved' | 'rejected' | 'done' | 'undone' | 'expired' }[];
+  readonly history: readonly {
+    readonly step: Step;
+    readonly outcome: 'pending' | 'approved' | 'rejected' | 'done' | 'undone' | 'expired';
+  }[];
 }
 
 /** How a table's rows are told to a planner, and what of them counts as a mission input. */

@@ -1,6 +1,7 @@
 import type { JsonValue } from '@manara/kernel/json';
 import * as z from 'zod/mini';
-import { ACCEPTED, type Cells, DELETED, isDeleted } from './record.ts';
+import { ACCEPTED, type Cells, DELETED, greatestStamp, isDeleted } from './record.ts';
+import { stampMs } from './stamp.ts';
 
 /** The most bytes of UTF-8 JSON in one value, unless its field says otherwise. */
 export const FIELD_BYTES_MAX = 65_536;
@@ -56,7 +57,8 @@ export interface TableOptions<N extends string, F extends FieldDefs> {
 export function defineTable<const N extends string, F extends FieldDefs>(options: TableOptions<N, F>): TableDef<N, F> {
   for (const name of Object.keys(options.fields)) {
     if (!/^[a-z][A-Za-z0-9]*$/.test(name)) throw new TypeError(`${options.name}.${name}: a field name is camelCase`);
-    if (name === 'id' || name === 'deleted' || name === ACCEPTED) throw new TypeError(`${options.name}.${name} is reserved`);
+    if (['id', 'deleted', 'touchedMs', ACCEPTED].includes(name))
+      throw new TypeError(`${options.name}.${name} is reserved`);
   }
   return {
     name: options.name,
@@ -70,15 +72,15 @@ export function defineTable<const N extends string, F extends FieldDefs>(options
 
 /** A record as code reads it: every field present, defaults filled in. */
 export type RowOf<T> =
-  T extends TableDef<string, infer F>
-    ? { readonly [K in keyof F]: z.output<F[K]['schema']> } & RowBase
-    : never;
+  T extends TableDef<string, infer F> ? { readonly [K in keyof F]: z.output<F[K]['schema']> } & RowBase : never;
 
 export interface RowBase {
   readonly id: string;
   readonly deleted: boolean;
   /** the server's stamp at first acceptance; insert-only tables alone, null until accepted */
   readonly accepted: string | null;
+  /** when anyone last wrote any of its fields: milliseconds since 1970 of its greatest stamp, 0 for a row not stored */
+  readonly touchedMs: number;
 }
 
 /** A row of a table that is known by name only. */
@@ -86,7 +88,9 @@ export type AnyRow = RowBase & { readonly [field: string]: JsonValue };
 
 /** Reads a record's cells as a row. Values were checked when written; an absent cell reads as the field's default. */
 export function readRow<T extends TableDef>(table: T, id: string, cells: Cells): RowOf<T> {
-  const row: Record<string, unknown> = { id, deleted: isDeleted(cells), accepted: null };
+  const greatest = greatestStamp(cells);
+  const touchedMs = greatest === undefined ? 0 : stampMs(greatest);
+  const row: Record<string, unknown> = { id, deleted: isDeleted(cells), accepted: null, touchedMs };
   for (const [name, def] of Object.entries(table.fields)) row[name] = cells[name]?.value ?? def.default;
   // null is a value of its own: `??` above would turn it into the default
   for (const [name, cell] of Object.entries(cells)) if (name !== DELETED) row[name] = cell.value;
