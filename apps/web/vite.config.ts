@@ -20,5 +20,9 @@ export default defineConfig({
       version: { name: process.env.APP_VERSION ?? 'dev' },
     }),
   ],
-  build: { target: 'es2023' },
+  build: {
+    target: 'es2023',
+    // The colours use light-dark() and the overlays use popover: browsers since spring 2024.
+    cssTarget: ['chrome125', 'firefox128', 'safari18'],
+  },
 });

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { decodeEntities, readMarkdown, safeHref } from './read-markdown.ts';
+import { toggleTask } from './toggle-task.ts';
+
+describe('safeHref', () => {
+  it.each(['https://example.org/a?b=c', 'http://example.org/', 'mailto:ada@example.org'])('follows %s', (href) => {
+    expect(safeHref(href)).toBe(href);
+  });
+  it.each([
+    'javascript:alert(1)',
+    'JaVaScRiPt:alert(1)',
+    ' javascript:alert(1)',
+    'java\nscript:alert(1)',
+    'java\tscript:alert(1)',
+    '\u0001javascript:alert(1)',
+    'vbscript:msgbox(1)',
+    'data:text/html,<script>alert(1)</script>',
+    'blob:https://example.org/x',
+    'file:///etc/passwd',
+    '//example.org',
+    '/relative',
+    '',
+  ])('refuses %j', (href) => {
+    expect(safeHref(href)).toBeNull();
+  });
+});
+
+describe('decodeEntities', () => {
+  it.each([
+    ['a &amp; b', 'a & b'],
+    ['&#65;&#x42;', 'AB'],
+    ['&#0; &#xd800; &#x110000;', '\ufffd \ufffd \ufffd'],
+    ['&unknown; & alone', '&unknown; & alone'],
+    ['&amp;lt;', '&lt;'],
+  ])('%j is %j', (text, signs) => {
+    expect(decodeEntities(text)).toBe(signs);
+  });
+});
+
+describe('readMarkdown', () => {
+  it('shows text nested beyond reason as it is', () => {
+    const hostile = `${'> '.repeat(5000)}deep`;
+    expect(readMarkdown(hostile).tokens).toEqual([{ type: 'text', raw: hostile, text: hostile }]);
+  });
+
+  it('numbers the task boxes from the top, nested ones in place', () => {
+    const tree = readMarkdown('- [ ] a\n  - [x] b\n- [ ] c');
+    expect([...tree.taskIndex.values()]).toEqual([0, 1, 2]);
+  });
+});
+
+describe('toggleTask', () => {
+  const source = '# List\n- [ ] a\n  - [x] b\n```\n- [ ] not a task\n```\n1. [ ] c\n';
+  it('sets the right box and nothing else', () => {
+    expect(toggleTask(source, 0, true)).toBe(source.replace('- [ ] a', '- [x] a'));
+    expect(toggleTask(source, 1, false)).toBe(source.replace('[x] b', '[ ] b'));
+    expect(toggleTask(source, 2, true)).toBe(source.replace('1. [ ] c', '1. [x] c'));
+  });
+  it('changes nothing for a box that is not there', () => {
+    expect(toggleTask(source, 3, true)).toBe(source);
+  });
+  it('changes nothing when the two readings differ', () => {
+    const indentedCode = 'text\n\n    - [ ] code\n\n- [ ] real';
+    expect(toggleTask(indentedCode, 0, true)).toBe(indentedCode);
+  });
+});

@@ -1,0 +1,57 @@
+import type { Attachment } from 'svelte/attachments';
+
+const DECIDE_PX = 96;
+const START_PX = 12;
+
+/**
+ * Touch only: dragging the element sideways far enough runs `right` or `left`. A shortcut for a button that is always there
+ * too. A drag that turns out to be a scroll, or that comes back, does nothing.
+ */
+export function swipe(actions: {
+  right?: (() => void) | undefined;
+  left?: (() => void) | undefined;
+}): Attachment<HTMLElement> {
+  return (element) => {
+    let start: { x: number; y: number; id: number } | null = null;
+    let moved = 0;
+
+    const settle = (): void => {
+      start = null;
+      moved = 0;
+      element.style.translate = '';
+    };
+    const down = (event: PointerEvent): void => {
+      if (event.pointerType === 'touch' && event.isPrimary)
+        start = { x: event.clientX, y: event.clientY, id: event.pointerId };
+    };
+    const move = (event: PointerEvent): void => {
+      if (!start || event.pointerId !== start.id) return;
+      const dx = event.clientX - start.x;
+      if (moved === 0 && Math.abs(dx) < START_PX) return;
+      if (moved === 0 && Math.abs(event.clientY - start.y) > Math.abs(dx)) {
+        settle();
+        return;
+      }
+      const allowed = dx > 0 ? actions.right : actions.left;
+      if (moved === 0) element.setPointerCapture(event.pointerId);
+      moved = allowed ? dx : 0;
+      element.style.translate = `${moved}px 0`;
+    };
+    const up = (): void => {
+      const action = moved >= DECIDE_PX ? actions.right : moved <= -DECIDE_PX ? actions.left : undefined;
+      settle();
+      action?.();
+    };
+
+    element.addEventListener('pointerdown', down);
+    element.addEventListener('pointermove', move);
+    element.addEventListener('pointerup', up);
+    element.addEventListener('pointercancel', settle);
+    return () => {
+      element.removeEventListener('pointerdown', down);
+      element.removeEventListener('pointermove', move);
+      element.removeEventListener('pointerup', up);
+      element.removeEventListener('pointercancel', settle);
+    };
+  };
+}
