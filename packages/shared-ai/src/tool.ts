@@ -52,7 +52,7 @@ export type Premise = { readonly holds: true } | { readonly holds: false; readon
  * One capability, declared once; planner, inbox, executor, chat, CLI and MCP use this. `Args` is what the schema reads.
  * Pure: everything it knows comes from `world`.
  */
-export interface Tool<Args extends JsonObject = JsonObject> {
+export interface Tool<Args = JsonObject> {
   /** `todo.create` */
   readonly name: string;
   readonly module: string;
@@ -68,7 +68,9 @@ export interface Tool<Args extends JsonObject = JsonObject> {
   readonly creates?: { readonly table: TableDef; readonly slot: string };
   /** labels and order of the arguments in the edit form */
   readonly form: readonly FormField[];
-  /** records that the arguments name: what must be loaded before the functions below are called; the first is the one that changes */
+  /** the record that changes; `id` is null for one that is created */
+  target(args: Args): { readonly table: TableDef; readonly id: string | null };
+  /** records that the arguments name: what must be loaded before the functions below are called */
   refs(args: Args): readonly { readonly table: TableDef; readonly id: string }[];
   /** tables whose rows `premise`, `describe` or `preview` list */
   readonly reads?: readonly TableDef[];
@@ -86,11 +88,6 @@ export interface FormField {
   readonly kind: 'text' | 'longText' | 'day' | 'number' | 'boolean' | 'choice';
   readonly choices?: readonly { readonly value: JsonValue; readonly label: string }[];
   readonly optional?: boolean;
-}
-
-/** Declares a tool with its argument type inferred from the schema, then forgets the type for registries. */
-export function defineTool<S extends z.ZodMiniType<JsonObject>>(tool: Tool<z.output<S>> & { readonly input: S }): Tool {
-  return tool as unknown as Tool;
 }
 
 /** A step as a planner (model or rules) returns it, before validation. */

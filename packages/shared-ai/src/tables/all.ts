@@ -5,5 +5,17 @@ import { decisions, executions, iterations, policies, steps } from './plans.ts';
 
 /** The tables that every space has, whatever its modules. */
 export const aiTables: readonly TableDef[] = [
-  missions, missionInputs, runRequests, iterations, steps, decisions, executions, feedback, scratchpad, milestones, conversations, messages, policies,
+  missions,
+  missionInputs,
+  runRequests,
+  iterations,
+  steps,
+  decisions,
+  executions,
+  feedback,
+  scratchpad,
+  milestones,
+  conversations,
+  messages,
+  policies,
 ];

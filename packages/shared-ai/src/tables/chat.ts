@@ -4,7 +4,11 @@ import { id, instant, text } from './fields.ts';
 
 export const conversations = defineTable({
   name: 'conversations',
-  fields: { title: field(text, '', { text: true }), missionId: field(z.nullable(id), null), createdAt: field(instant, 0) },
+  fields: {
+    title: field(text, '', { text: true }),
+    missionId: field(z.nullable(id), null),
+    createdAt: field(instant, 0),
+  },
   indexes: ['createdAt'],
 });
 export type Conversation = RowOf<typeof conversations>;

@@ -5,7 +5,12 @@ import { id, instant, json, ref, text } from './fields.ts';
 /** When a mission runs by itself. The zone is an IANA name; times of day are in that zone. */
 export const trigger = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('manual') }),
-  z.object({ kind: z.literal('rrule'), rrule: z.string().check(z.maxLength(1000)), zone: z.string().check(z.maxLength(100)), start: instant }),
+  z.object({
+    kind: z.literal('rrule'),
+    rrule: z.string().check(z.maxLength(1000)),
+    zone: z.string().check(z.maxLength(100)),
+    start: instant,
+  }),
 ]);
 export type Trigger = z.output<typeof trigger>;
 
@@ -79,7 +84,12 @@ export type RunRequest = RowOf<typeof runRequests>;
 export const feedback = defineTable({
   name: 'feedback',
   insertOnly: true,
-  fields: { missionId: field(id, ''), body: field(text, ''), kind: field(z.enum(['note', 'correction', 'praise']), 'note'), createdAt: field(instant, 0) },
+  fields: {
+    missionId: field(id, ''),
+    body: field(text, ''),
+    kind: field(z.enum(['note', 'correction', 'praise']), 'note'),
+    createdAt: field(instant, 0),
+  },
   indexes: ['missionId'],
 });
 export type Feedback = RowOf<typeof feedback>;
@@ -87,7 +97,12 @@ export type Feedback = RowOf<typeof feedback>;
 export const scratchpad = defineTable({
   name: 'scratchpad',
   insertOnly: true,
-  fields: { missionId: field(id, ''), body: field(text, ''), kind: field(z.string().check(z.maxLength(50)), 'note'), createdAt: field(instant, 0) },
+  fields: {
+    missionId: field(id, ''),
+    body: field(text, ''),
+    kind: field(z.string().check(z.maxLength(50)), 'note'),
+    createdAt: field(instant, 0),
+  },
   indexes: ['missionId'],
 });
 

@@ -17,7 +17,11 @@ export const iterations = defineTable({
     tier: field(z.enum(['model', 'rules']), 'rules'),
     promptVersion: field(z.string().check(z.maxLength(50)), ''),
     promptHash: field(z.string().check(z.maxLength(64)), ''),
-    usage: field(z.object({ in: z.number(), out: z.number(), costMicros: z.number() }), { in: 0, out: 0, costMicros: 0 }),
+    usage: field(z.object({ in: z.number(), out: z.number(), costMicros: z.number() }), {
+      in: 0,
+      out: 0,
+      costMicros: 0,
+    }),
     inputsDigest: field(z.string().check(z.maxLength(64)), ''),
     /** what the reply parser had to mend, in words; also why the model was not used */
     repairLog: field(z.array(z.string()), []),
@@ -58,7 +62,10 @@ export const steps = defineTable({
     reversible: field(z.boolean(), true),
     tainted: field(z.boolean(), false),
     expiresAt: field(z.nullable(instant), null),
-    validity: field(z.object({ state: z.enum(['ok', 'repaired', 'quarantined']), reason: z.nullable(z.string()) }), { state: 'ok', reason: null }),
+    validity: field(z.object({ state: z.enum(['ok', 'repaired', 'quarantined']), reason: z.nullable(z.string()) }), {
+      state: 'ok',
+      reason: null,
+    }),
   },
   indexes: ['iterationId', 'missionId'],
 });
@@ -119,7 +126,10 @@ export const policies = defineTable({
   name: 'policies',
   aiMayWrite: false,
   fields: {
-    scope: field(z.union([z.object({ kind: z.literal('user') }), z.object({ kind: z.literal('mission'), missionId: id })]), { kind: 'user' }),
+    scope: field(
+      z.union([z.object({ kind: z.literal('user') }), z.object({ kind: z.literal('mission'), missionId: id })]),
+      { kind: 'user' },
+    ),
     match: field(
       z.object({ tool: z.optional(z.string()), module: z.optional(z.string()), args: z.optional(jsonObject) }),
       {},

@@ -1,0 +1,54 @@
+import { cleanText, oneLine } from '@manara/shared-ai/clean-text';
+import { put, remove, restore, type Write } from '@manara/sync-core/write';
+import type { ActionContext } from '../action-context.ts';
+import { type Note, notes } from './schema.ts';
+
+export interface NoteEdit {
+  readonly title?: string;
+  readonly body?: string;
+  readonly pinned?: boolean;
+}
+
+export function createNote(input: NoteEdit, context: Pick<ActionContext, 'newId'>): Write[] {
+  return [
+    put(notes, context.newId(), {
+      title: oneLine(input.title ?? ''),
+      body: cleanText(input.body ?? ''),
+      pinned: input.pinned ?? false,
+    }),
+  ];
+}
+
+/** Writes only what differs from the row as the person saw it. The title keeps its spaces while it is typed. */
+export function editNote(note: Pick<Note, 'id' | 'title' | 'body' | 'pinned'>, edit: NoteEdit): Write[] {
+  const next: NoteEdit = {
+    ...edit,
+    ...(edit.title === undefined ? {} : { title: cleanText(edit.title).replace(/[\r\n]+/gu, ' ') }),
+    ...(edit.body === undefined ? {} : { body: cleanText(edit.body) }),
+  };
+  const set = Object.fromEntries(
+    Object.entries(next).filter(([name, value]) => value !== note[name as keyof NoteEdit]),
+  );
+  return Object.keys(set).length === 0 ? [] : [put(notes, note.id, set)];
+}
+
+export const setNotePinned = (id: string, pinned: boolean): Write[] => [put(notes, id, { pinned })];
+
+const BOX = /^([ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[)([ xX])(\])/;
+
+/** Ticks or clears the n-th checkbox (from 0) of a note's text; no write when there is none. Boxes in code fences do not count. */
+export function setNoteCheckbox(note: Pick<Note, 'id' | 'body'>, index: number, checked: boolean): Write[] {
+  let seen = -1;
+  let fenced = false;
+  const lines = note.body.split('\n').map((line) => {
+    if (/^\s*(```|~~~)/.test(line)) fenced = !fenced;
+    if (fenced || !BOX.test(line)) return line;
+    seen += 1;
+    return seen === index ? line.replace(BOX, `$1${checked ? 'x' : ' '}$3`) : line;
+  });
+  const body = lines.join('\n');
+  return body === note.body ? [] : [put(notes, note.id, { body })];
+}
+
+export const deleteNote = (id: string): Write[] => [remove(notes, id)];
+export const restoreNote = (id: string): Write[] => [restore(notes, id)];

@@ -1,0 +1,15 @@
+import type { InputSource } from '@manara/shared-ai/tool';
+import { noteTitle } from './queries.ts';
+import { type Note, notes } from './schema.ts';
+
+export const notesInputs: readonly InputSource[] = [
+  {
+    table: notes,
+    label: 'Note',
+    title: (row) => noteTitle(row as unknown as Note),
+    render: (row) => {
+      const note = row as unknown as Note;
+      return `title: ${note.title}\ntext:\n${note.body}`;
+    },
+  },
+];

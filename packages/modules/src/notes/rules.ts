@@ -1,0 +1,3 @@
+import type { Rule } from '@manara/shared-ai/tool';
+
+export const notesRules: readonly Rule[] = [];

@@ -1,0 +1,28 @@
+import type { InputSource } from '@manara/shared-ai/tool';
+import type { AnyRow } from '@manara/sync-core/define-table';
+import { type Todo, type TodoList, todoLists, todos } from './schema.ts';
+
+const PRIORITIES = ['none', 'low', 'medium', 'high'] as const;
+
+function renderTodo(row: AnyRow): string {
+  const todo = row as unknown as Todo;
+  const facts = [
+    `title: ${todo.title}`,
+    `state: ${todo.done ? 'done' : 'open'}`,
+    `due: ${todo.due ?? 'none'}`,
+    ...(todo.priority === 0 ? [] : [`priority: ${PRIORITIES[todo.priority]}`]),
+    ...(todo.listId === null ? [] : [`listId: ${todo.listId}`]),
+    ...(todo.note === '' ? [] : [`note: ${todo.note}`]),
+  ];
+  return facts.join('\n');
+}
+
+export const todoInputs: readonly InputSource[] = [
+  { table: todos, label: 'Todo', title: (row) => (row as unknown as Todo).title || 'Untitled', render: renderTodo },
+  {
+    table: todoLists,
+    label: 'List',
+    title: (row) => (row as unknown as TodoList).title || 'Untitled',
+    render: (row) => `title: ${(row as unknown as TodoList).title}`,
+  },
+];
