@@ -5,6 +5,18 @@ const tests = '\\.(test|e2e)\\.ts$|/e2e/';
 const own = '^(apps|packages|services|bench|tools)/';
 const npmKinds = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown'];
 
+/** Where running programs begin; a file that none of them reaches is dead. */
+const entries = [
+  '^(services/[^/]+|bench)/src/main\\.ts$',
+  '^apps/web/src/(routes|service-worker)/',
+  '^apps/web/src/(hooks|app)[^/]*$',
+  '^tools/[^/]+$',
+  '^packages/testkit/src/',
+  // Threads are started by URL.
+  '-worker\\.ts$',
+];
+const notReached = [...entries, tests, '\\.d\\.ts$', '\\.config\\.ts$', '^apps/web/e2e/'];
+
 const sources = (unit) => unit.paths.map((path) => `^${pathPattern(path)}`);
 /** Files of an earlier unit that lie inside this one's folders (modules/ui inside modules) follow the earlier one's rule. */
 const earlier = (unit) => units.slice(0, units.indexOf(unit)).flatMap(sources);
@@ -14,7 +26,9 @@ function rulesOf(unit) {
   const allowed = allowedUnits(unit);
   // A forbidden unit's folder may lie inside an allowed one's (modules/ui inside modules).
   const nested = units.filter((other) => !allowed.includes(other)).flatMap(sources);
-  const inside = nested.filter((path) => allowed.some((other) => sources(other).some((outer) => path.startsWith(outer))));
+  const inside = nested.filter((path) =>
+    allowed.some((other) => sources(other).some((outer) => path.startsWith(outer))),
+  );
   const forbidden = [
     {
       name: `${unit.name}: other packages`,
@@ -46,7 +60,15 @@ function rulesOf(unit) {
 export default {
   forbidden: [
     ...units.flatMap(rulesOf),
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    // A component that shows itself (a tree) is no cycle.
+    { name: 'no-circular', severity: 'error', from: { path: '^(.+)$' }, to: { circular: true, pathNot: '^$1$' } },
+    {
+      name: 'no-dead-file',
+      severity: 'error',
+      comment: 'Nothing that runs reaches this file',
+      from: { path: entries, pathNot: tests },
+      to: { path: '^(apps|packages|services|bench|tools)/.*\\.(ts|svelte)$', pathNot: notReached, reachable: false },
+    },
     {
       name: 'modules-meet-at-the-door',
       severity: 'error',
@@ -79,7 +101,7 @@ export default {
     tsConfig: { fileName: 'tsconfig.base.json' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
-      conditionNames: ['import', 'require', 'node', 'default', 'svelte', 'types', 'style'],
+      conditionNames: ['import', 'require', 'node', 'default', 'svelte', 'style'],
       extensions: ['.ts', '.js', '.mjs', '.svelte'],
     },
   },

@@ -7,6 +7,8 @@ export interface StaticCheck {
   readonly section: string;
   readonly name: string;
   readonly command: readonly [file: string, ...args: string[]];
+  /** What to do about a failure, when the tool does not say. */
+  readonly hint?: string;
   /** Relative to the root. */
   readonly cwd?: string;
 }
@@ -16,8 +18,17 @@ const folders = ['apps', 'packages', 'services', 'bench', 'tools'];
 /** All static checks, in the order in which they are shown. */
 export function staticChecks(): StaticCheck[] {
   return [
-    { section: 'Format', name: 'biome format', command: [bin('biome'), 'format', '.'] },
-    { section: 'Lint', name: 'biome lint', command: [bin('biome'), 'lint', '--error-on-warnings', '.'] },
+    {
+      section: 'Format',
+      name: 'biome format',
+      command: [bin('biome'), 'format', '--reporter=summary', '.'],
+      hint: 'npx biome format --write . formats them.',
+    },
+    {
+      section: 'Lint',
+      name: 'biome lint',
+      command: [bin('biome'), 'lint', '--error-on-warnings', '--diagnostic-level=warn', '.'],
+    },
     { section: 'Lint', name: 'eslint', command: [bin('eslint'), '--max-warnings', '0', '.'] },
     {
       section: 'Dependency rules',

@@ -11,6 +11,7 @@ import { type StaticCheck, staticChecks } from './static-checks.ts';
 
 /** How many static checks run at once. */
 const checksAtOnce = 2;
+const outputLinesMax = 150;
 
 const usage = `Usage: npm test [-- <filter>…]
   <filter>  part of a test file's path, for example packages/kernel or inbox.e2e; static checks then do not run.`;
@@ -29,6 +30,13 @@ function heading(title: string): void {
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** The beginning of a failed check's output: the rest is more of the same. */
+function shorten(text: string): string {
+  const lines = text.split('\n');
+  if (lines.length <= outputLinesMax) return text;
+  return `${lines.slice(0, outputLinesMax).join('\n')}\n… and ${lines.length - outputLinesMax} more lines`;
 }
 
 function count(what: string, counts: Counts): void {
@@ -60,7 +68,8 @@ async function runStaticChecks(checks: readonly StaticCheck[]): Promise<void> {
     if (check.section !== section) heading(check.section);
     section = check.section;
     console.log(`${result?.ok ? '✓' : '✗'} ${check.name} (${seconds(result?.ms ?? 0)})`);
-    if (!result?.ok) console.log(result?.text);
+    if (!result?.ok) console.log(shorten(result?.text ?? ''));
+    if (!result?.ok && check.hint) console.log(check.hint);
     count(`${check.section}, ${check.name}`, { ...noCounts(), ...(result?.ok ? { passed: 1 } : { failed: 1 }) });
   }
   await Promise.all(workers);
