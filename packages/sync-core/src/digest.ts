@@ -15,6 +15,7 @@ export function xorDigest(a: string, b: string): string {
 
 export function recordDigest(table: string, id: string, cells: Cells): string {
   let digest = EMPTY_DIGEST;
-  for (const [field, cell] of Object.entries(cells)) digest = xorDigest(digest, cellDigest(table, id, field, cell.stamp));
+  for (const [field, cell] of Object.entries(cells))
+    digest = xorDigest(digest, cellDigest(table, id, field, cell.stamp));
   return digest;
 }
