@@ -1,4 +1,4 @@
-import type { Handle } from '@sveltejs/kit';
+import type { Handle } from '@sveltejs/kit/hooks';
 
 /** Runs once, when the build writes the fallback page: the two families that every page shows are fetched at once. */
 export const handle: Handle = ({ event, resolve }) =>
