@@ -29,7 +29,7 @@ export const iterations = defineTable({
     startedAt: field(instant, 0),
     finishedAt: field(instant, 0),
   },
-  indexes: ['missionId', 'finishedAt'],
+  indexes: ['missionId', 'finishedAt', ['missionId', 'slot']],
 });
 export type Iteration = RowOf<typeof iterations>;
 
@@ -101,7 +101,15 @@ export const decisions = defineTable({
 export type Decision = RowOf<typeof decisions>;
 
 /** What an execution did to one field; `field` is `$deleted` for a create, delete or restore. */
-export const change = z.object({ table: z.string(), id, field: z.string(), before: z.json(), after: z.json() });
+export const change = z.object({
+  table: z.string(),
+  id,
+  field: z.string(),
+  before: z.json(),
+  after: z.json(),
+  /** a change of long text: the part that differs, and `before` and `after` are null */
+  splice: z.optional(z.object({ at: z.number().check(z.int(), z.gte(0)), removed: z.string(), inserted: z.string() })),
+});
 export type Change = z.output<typeof change>;
 
 export const executions = defineTable({
