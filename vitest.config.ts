@@ -37,6 +37,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
+          // Generous, because the machine may be busy: a property test or a linter's first start takes seconds then.
+          testTimeout: 20_000,
           include: [`${roots}/**/*.test.ts`],
           exclude: [...ignored, pgTests, browserTests],
         },

@@ -274,11 +274,6 @@ export const ambience = {
   ] as const,
 } as const;
 
-/** The unit that owns a file of the repository (path relative to the root, `/` between folders). */
-export function unitOf(path: string): Unit | undefined {
-  return units.find((unit) => unit.paths.some((folder) => new RegExp(`^${pathPattern(folder)}`).test(path)));
-}
-
 /** A regular expression source for a folder or file of the table. `*` matches one folder's name. */
 export function pathPattern(path: string): string {
   const body = path.replace(/[.$]/g, '\\$&').replaceAll('*', '[^/]+');

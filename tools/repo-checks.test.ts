@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { checkRepository } from './repo-checks.ts';
+
+const good: Record<string, string> = {
+  'README.md': '# Manara\n\n```sh\nnpm start\nnpm test\n```\n\nSee [the docs](docs/a.md#how-it-works).\n',
+  'docs/a.md': '# A\n\n## How it works\n\n[back](../README.md) and `[code](nowhere)`\n',
+  'package.json': '{"scripts":{"start":"x","test":"y"}}',
+  'packages/kernel/package.json': '{}',
+  'packages/kernel/src/result.ts': 'export const a = 1;\n',
+};
+
+function findings(changes: Record<string, string> = {}): string[] {
+  const files = { ...good, ...changes };
+  return checkRepository({
+    files: Object.keys(files),
+    read: (path) => files[path] ?? '',
+    has: (path) => path in files || Object.keys(files).some((file) => file.startsWith(`${path}/`)),
+  });
+}
+
+test('a repository in order', () => {
+  expect(findings()).toEqual([]);
+});
+
+describe('finds', () => {
+  const planted: [what: string, changes: Record<string, string>, found: RegExp][] = [
+    ['a dead link', { 'docs/b.md': '[x](gone.md)' }, /gone\.md leads nowhere/],
+    ['a dead anchor', { 'docs/b.md': '[x](a.md#gone)' }, /no heading #gone/],
+    ['a command that does not exist', { 'README.md': '```sh\nnpm run gone\n```\n' }, /no script gone/],
+    ['a program that does not exist', { 'README.md': '```sh\nnode tools/gone.ts\n```\n' }, /no tools\/gone\.ts/],
+    [
+      'a registry in a lockfile',
+      { 'pnpm-lock.yaml': 'tarball: https://registry.example/x.tgz' },
+      /where packages come from/,
+    ],
+    ['a resolved entry', { 'tools/package-lock.json': '{"resolved":"x"}' }, /where packages come from/],
+    [
+      'a test that hides the others',
+      { 'packages/kernel/src/a.test.ts': 'test.on' + 'ly("x", f);' },
+      /hides every other/,
+    ],
+    [
+      'a disabled rule without a reason',
+      { 'packages/kernel/src/a.ts': '// eslint-dis' + 'able-next-line eqeqeq' },
+      /says why/,
+    ],
+    ['camelCase files', { 'packages/kernel/src/someFile.ts': '' }, /kebab-case/],
+    ['components in lower case', { 'packages/ui/src/button.svelte': '' }, /PascalCase/],
+    ['buckets', { 'packages/kernel/src/utils.ts': '' }, /bucket/],
+    ['barrels', { 'packages/kernel/src/index.ts': '' }, /barrel/],
+    ['packages without sources', { 'packages/empty/package.json': '{}' }, /no src/],
+  ];
+  test.each(planted)('%s', (_what, changes, found) => {
+    const list = findings(changes);
+    expect(list).toHaveLength(1);
+    expect(list[0]).toMatch(found);
+  });
+});
