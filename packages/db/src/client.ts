@@ -1,4 +1,5 @@
 import postgres from 'postgres';
+import type { EngineData } from './embedded/engine-thread.ts';
 import { openEmbedded } from './embedded/open-embedded.ts';
 import { scheduleVacuum } from './embedded/vacuum.ts';
 import { guardPool } from './transaction-guard.ts';
@@ -12,7 +13,7 @@ export type Tx = postgres.TransactionSql<ParsedTypes>;
 export type DatabaseConfig =
   | { kind: 'postgres'; url: string; poolMax?: number }
   /** `dataDir` null keeps everything in memory. The caller holds the folder's lock (`folder-lock.ts`). */
-  | { kind: 'embedded'; dataDir: string | null; onMaintenanceError?: (error: unknown) => void };
+  | ({ kind: 'embedded'; onMaintenanceError?: (error: unknown) => void } & EngineData);
 
 export type Database = {
   kind: 'postgres' | 'embedded';
@@ -20,6 +21,8 @@ export type Database = {
   sql: Sql;
   /** For `in-transaction.ts` alone. */
   pool: Sql;
+  /** Embedded only: a tar of the data, to start other in-memory databases from. Only while no query runs. */
+  snapshot?: () => Promise<Uint8Array>;
   close(): Promise<void>;
 };
 
@@ -58,7 +61,7 @@ function openPostgres(url: string, poolMax: number): Database {
 }
 
 async function openEmbeddedDatabase(config: Extract<DatabaseConfig, { kind: 'embedded' }>): Promise<Database> {
-  const engine = await openEmbedded(config.dataDir);
+  const engine = await openEmbedded(config);
   const options: postgres.Options<ParsedTypesConfig> & { socket: () => unknown } = {
     ...OPTIONS,
     max: EMBEDDED_POOL_MAX,
@@ -72,6 +75,7 @@ async function openEmbeddedDatabase(config: Extract<DatabaseConfig, { kind: 'emb
     kind: 'embedded',
     sql: guardPool(pool),
     pool,
+    snapshot: engine.snapshot,
     close: async () => {
       stopVacuum();
       await pool.end({ timeout: CLOSE_TIMEOUT_S });

@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Engine } from './multiplexer.ts';
 
-/** `dataDir` null keeps everything in memory: for tests. */
-export type EngineWorkerData = { dataDir: string | null };
-export type EngineRequest = { kind: 'exec'; batch: Uint8Array } | { kind: 'close' };
+/** Where the data is: a folder, or memory (for tests), there optionally started from a snapshot. */
+export type EngineData = { dataDir: string } | { dataDir: null; snapshot?: Uint8Array };
+export type EngineRequest = { kind: 'exec'; batch: Uint8Array } | { kind: 'snapshot' } | { kind: 'close' };
 export type EngineReply =
   | { kind: 'ready' }
+  /** What the protocol answered, or a snapshot's bytes. */
   | { kind: 'answer'; bytes: Uint8Array }
   | { kind: 'failed'; message: string }
   | { kind: 'closed' };
@@ -18,9 +19,9 @@ const CLOSE_WAIT_MS = 4_000;
 type Pending = { resolve: (bytes: Uint8Array) => void; reject: (error: Error) => void };
 
 /** Starts PGlite in a worker thread. The multiplexer sends one batch at a time. */
-export async function startEngineThread(dataDir: string | null): Promise<Engine> {
+export async function startEngineThread(data: EngineData): Promise<Engine> {
   const worker = new Worker(new URL('./engine-worker.ts', import.meta.url), {
-    workerData: { dataDir } satisfies EngineWorkerData,
+    workerData: data,
     resourceLimits: { stackSizeMb: WORKER_STACK_MB },
   });
   await firstMessage(worker);
@@ -43,14 +44,17 @@ export async function startEngineThread(dataDir: string | null): Promise<Engine>
   worker.on('error', die);
   worker.on('exit', () => die(new Error('The embedded database has stopped.')));
 
+  const ask = (request: EngineRequest) => {
+    if (dead) return Promise.reject(dead);
+    return new Promise<Uint8Array>((resolve, reject) => {
+      pending = { resolve, reject };
+      worker.postMessage(request);
+    });
+  };
+
   return {
-    exec(batch) {
-      if (dead) return Promise.reject(dead);
-      return new Promise((resolve, reject) => {
-        pending = { resolve, reject };
-        worker.postMessage({ kind: 'exec', batch: new Uint8Array(batch) } satisfies EngineRequest);
-      });
-    },
+    exec: (batch) => ask({ kind: 'exec', batch: new Uint8Array(batch) }),
+    snapshot: () => ask({ kind: 'snapshot' }),
     async close() {
       if (dead) return;
       const gone = once(worker, 'exit');

@@ -2,15 +2,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { DurableNodeFS, durableStartParams } from './durable-node-fs.ts';
-import type { EngineReply, EngineRequest, EngineWorkerData } from './engine-thread.ts';
+import type { EngineData, EngineReply, EngineRequest } from './engine-thread.ts';
 
 const port = parentPort;
 if (!port) throw new Error('engine-worker must run in a worker thread');
 
-const { dataDir } = workerData as EngineWorkerData;
-const engine = await (dataDir === null
-  ? PGlite.create()
-  : PGlite.create({ fs: new DurableNodeFS(dataDir), startParams: durableStartParams() }));
+const engine = await open(workerData as EngineData);
 
 port.on('message', async (request: EngineRequest) => {
   if (request.kind === 'close') {
@@ -19,17 +16,32 @@ port.on('message', async (request: EngineRequest) => {
     process.exit(0); // Ends this thread only; wasm handles would keep it alive.
   }
   try {
-    const parts: Uint8Array[] = [];
-    await engine.runExclusive(() =>
-      engine.execProtocolRawStream(request.batch, { onRawData: (part) => parts.push(part.slice()) }),
-    );
-    const bytes = new Uint8Array(Buffer.concat(parts));
+    const bytes = request.kind === 'exec' ? await exec(request.batch) : await snapshot();
     post({ kind: 'answer', bytes }, [bytes.buffer]);
   } catch (error) {
     post({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
   }
 });
 post({ kind: 'ready' });
+
+function open(data: EngineData): Promise<PGlite> {
+  if (data.dataDir !== null) {
+    return PGlite.create({ fs: new DurableNodeFS(data.dataDir), startParams: durableStartParams() });
+  }
+  return PGlite.create(data.snapshot ? { loadDataDir: new Blob([new Uint8Array(data.snapshot)]) } : {});
+}
+
+async function exec(batch: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  await engine.runExclusive(() =>
+    engine.execProtocolRawStream(batch, { onRawData: (part) => parts.push(part.slice()) }),
+  );
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+async function snapshot(): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await (await engine.dumpDataDir('none')).arrayBuffer());
+}
 
 function post(reply: EngineReply, transfer: ArrayBuffer[] = []): void {
   port?.postMessage(reply, transfer);

@@ -3,6 +3,8 @@ import { asksForReady, queryMessage, readReply } from './wire-message.ts';
 /** One Postgres session that takes a batch of wire messages and gives back all the bytes it answers. */
 export type Engine = {
   exec(batch: Uint8Array): Promise<Uint8Array>;
+  /** The whole data folder as a tar file. Only while nothing else is asked. */
+  snapshot(): Promise<Uint8Array>;
   close(): Promise<void>;
 };
 
