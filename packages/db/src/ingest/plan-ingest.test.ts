@@ -515,12 +515,13 @@ it('the worst batches do not hold the event loop for 50 ms', () => {
         greatestStamp: '',
       });
     plan();
-    const times = Array.from({ length: 3 }, () => {
-      const start = performance.now();
+    // CPU time of this thread: what else the machine does is not of interest here.
+    const times = Array.from({ length: 5 }, () => {
+      const start = process.threadCpuUsage();
       plan();
-      return performance.now() - start;
+      const used = process.threadCpuUsage(start);
+      return (used.user + used.system) / 1000;
     });
-    console.log(times);
     expect(Math.min(...times)).toBeLessThan(50);
   }
 });
