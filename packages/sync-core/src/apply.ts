@@ -16,20 +16,20 @@ export interface WireRecord {
   readonly deleted?: WireCell | undefined;
   /** who wrote the record's greatest stamp */
   readonly actor?: Actor | undefined;
-  /** fields that another wrote */
+  /** fields that another wrote; the cell `deleted` is called `deleted` here */
   readonly actorOf?: Readonly<Record<string, Actor>> | undefined;
 }
 
 /** A sent record's cells as merge takes them. */
 export function recordCells(record: WireRecord): Cells {
   const cells: Record<string, Cell> = Object.create(null);
-  const cell = (field: string, [value, stamp]: WireCell): Cell => {
+  const cell = (wireName: string, [value, stamp]: WireCell): Cell => {
     const actorOf = record.actorOf;
-    const actor = actorOf && Object.hasOwn(actorOf, field) ? actorOf[field] : record.actor;
+    const actor = actorOf && Object.hasOwn(actorOf, wireName) ? actorOf[wireName] : record.actor;
     return actor ? { value, stamp, actor } : { value, stamp };
   };
   for (const [field, wire] of Object.entries(record.fields ?? {})) cells[field] = cell(field, wire);
-  if (record.deleted) cells[DELETED] = cell(DELETED, record.deleted);
+  if (record.deleted) cells[DELETED] = cell('deleted', record.deleted);
   return cells;
 }
 

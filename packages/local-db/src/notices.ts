@@ -1,0 +1,36 @@
+import { derivedId } from '@manara/kernel/id';
+import type { Actor } from '@manara/sync-core/actor';
+import type { LostText } from '@manara/sync-core/apply';
+import type { Stamp } from '@manara/sync-core/stamp';
+
+/** A person's text that lost to another's: kept on this device until it is dismissed. */
+export interface Notice {
+  readonly id: string;
+  readonly table: string;
+  readonly recordId: string;
+  readonly field: string;
+  /** the text that lost */
+  readonly text: string;
+  readonly stamp: Stamp;
+  /** who wrote it */
+  readonly actor: Actor | null;
+  /** whose text stands */
+  readonly stands: 'mine' | 'theirs';
+  /** when it was noticed, ms since 1970 */
+  readonly at: number;
+}
+
+/** The same loss is noticed once, however often it comes by. */
+export function noticeOf(table: string, recordId: string, lost: LostText, at: number): Notice {
+  return {
+    id: derivedId('notice', table, recordId, lost.field, lost.stamp),
+    table,
+    recordId,
+    field: lost.field,
+    text: lost.text,
+    stamp: lost.stamp,
+    actor: lost.actor ?? null,
+    stands: lost.stands,
+    at,
+  };
+}
