@@ -62,7 +62,9 @@ function typeChecks(): StaticCheck[] {
         : path.replace(/^(packages|services)\/|\/tsconfig\.json$/g, ''),
     command: [process.execPath, tsc, '-p', path, '--pretty', 'false'],
   }));
+  const browserTests = globSync('{packages,apps}/*/src/**/*.svelte.test.ts', { cwd: root });
   const svelte = [
+    ...(browserTests.length > 0 ? ([['.', 'tsconfig.browser-tests.json']] as const) : []),
     ['packages/ui', 'tsconfig.json'],
     ['packages/modules', 'tsconfig.ui.json'],
     ['apps/web', 'tsconfig.json'],
@@ -70,7 +72,7 @@ function typeChecks(): StaticCheck[] {
   for (const [folder, config] of svelte) {
     if (!existsSync(join(root, folder, config))) continue;
     const args = ['--tsconfig', `./${config}`, '--tsgo', '--fail-on-warnings', '--output', 'human'];
-    const name = `svelte-check ${folder}`;
+    const name = `svelte-check ${folder === '.' ? 'browser tests' : folder}`;
     checks.push({ section: 'Types', name, command: [bin('svelte-check', 'apps/web'), ...args], cwd: folder });
   }
   return checks;
