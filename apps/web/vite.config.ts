@@ -2,9 +2,11 @@ import adapter from '@sveltejs/adapter-static';
 import { sveltekit } from '@sveltejs/kit/vite';
 import tailwindcss from '@tailwindcss/vite';
 import { defineConfig } from 'vite';
+import { announcerWithoutInlineStyle } from './vite-plugin-announcer.ts';
 
 export default defineConfig({
   plugins: [
+    announcerWithoutInlineStyle(),
     tailwindcss(),
     sveltekit({
       compilerOptions: {

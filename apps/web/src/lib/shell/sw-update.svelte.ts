@@ -27,7 +27,11 @@ export class SwUpdate {
         this.mustReload = true;
       }
     });
-    const registration = await container.register(workerUrl('/service-worker.js'), { type: 'module' });
+    // A browser may refuse (private mode, blocked storage): the app then works online only.
+    const registration = await container
+      .register(workerUrl('/service-worker.js'), { type: 'module' })
+      .catch(() => undefined);
+    if (!registration) return;
     const check = (): void => {
       if (registration.waiting && container.controller) this.waiting = registration.waiting;
     };

@@ -86,8 +86,10 @@ export function clockWords(offByMs: number | null | undefined): string | null {
   if (offByMs === null || offByMs === undefined || Math.abs(offByMs) < 60_000) return null;
   const minutes = Math.round(Math.abs(offByMs) / 60_000);
   const amount =
-    minutes < 120 ? countWords(minutes, 'minute') : minutes < 2880
-      ? countWords(Math.round(minutes / 60), 'hour')
-      : countWords(Math.round(minutes / 1440), 'day');
+    minutes < 120
+      ? countWords(minutes, 'minute')
+      : minutes < 2880
+        ? countWords(Math.round(minutes / 60), 'hour')
+        : countWords(Math.round(minutes / 1440), 'day');
   return `This device's clock is ${amount} ${offByMs > 0 ? 'ahead of' : 'behind'} the server. Changes still sync in the right order; times shown here may be off.`;
 }

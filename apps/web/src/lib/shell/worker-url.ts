@@ -1,7 +1,10 @@
 /** The shape of the browser's Trusted Types factory: not in TypeScript's library yet. */
 interface TrustedTypesHost {
   trustedTypes?: {
-    createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string };
+    createPolicy(
+      name: string,
+      rules: { createScriptURL(url: string): string },
+    ): { createScriptURL(url: string): string };
   };
 }
 
