@@ -1,3 +1,4 @@
+import { isJsonValue, type JsonValue } from '@manara/kernel/json';
 import { isUuid } from '@manara/kernel/id';
 import { isStamp } from '@manara/sync-core/stamp';
 import * as z from 'zod/mini';
@@ -20,8 +21,9 @@ export const day = z.string().check(
   }, 'a day of the calendar, YYYY-MM-DD'),
 );
 export const stamp = z.string().check(z.refine(isStamp, 'a stamp'));
-export const json = z.json();
-export const jsonObject = z.record(z.string(), z.json());
+/** Any JSON. Not `z.json()`: that takes 15 ms for a value of 64 KiB, and a batch may hold sixteen. */
+export const json = z.custom<JsonValue>(isJsonValue);
+export const jsonObject = z.record(z.string(), json);
 export const risk = z.enum(['low', 'medium', 'high']);
 export type Risk = z.output<typeof risk>;
 export const ref = z.object({ table: z.string(), id });

@@ -1,6 +1,6 @@
 import { defineTable, field, type RowOf } from '@manara/sync-core/define-table';
 import * as z from 'zod/mini';
-import { id, instant, json, ref, text } from './fields.ts';
+import { id, instant, json, jsonObject, ref, text } from './fields.ts';
 
 /** When a mission runs by itself. The zone is an IANA name; times of day are in that zone. */
 export const trigger = z.discriminatedUnion('kind', [
@@ -49,7 +49,7 @@ export type Mission = RowOf<typeof missions>;
 export const inputQuery = z.object({
   table: z.string(),
   /** equality per field; a closed, small language that client and server evaluate alike */
-  filter: z.record(z.string(), z.json()),
+  filter: jsonObject,
   limit: z.number().check(z.int(), z.gte(1), z.lte(200)),
 });
 export type InputQuery = z.output<typeof inputQuery>;

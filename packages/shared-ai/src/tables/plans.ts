@@ -105,8 +105,8 @@ export const change = z.object({
   table: z.string(),
   id,
   field: z.string(),
-  before: z.json(),
-  after: z.json(),
+  before: json,
+  after: json,
   /** a change of long text: the part that differs, and `before` and `after` are null */
   splice: z.optional(z.object({ at: z.number().check(z.int(), z.gte(0)), removed: z.string(), inserted: z.string() })),
 });
