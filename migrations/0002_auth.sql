@@ -52,9 +52,9 @@ create table auth.verification (
 );
 create index verification_identifier on auth.verification (identifier);
 
-create table auth."rateLimit" (
-  id text primary key,
-  key text not null unique,
-  count integer not null,
-  "lastRequest" bigint not null
+-- Token buckets: what is left at a moment, by address and route.
+create table auth.rate_limits (
+  key text primary key,
+  tokens double precision not null,
+  refilled_at timestamptz not null default now()
 );

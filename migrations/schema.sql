@@ -172,13 +172,11 @@ create table auth.account (
 );
 CREATE INDEX account_user_id ON auth.account USING btree ("userId");
 
-create table auth."rateLimit" (
-  id text not null,
+create table auth.rate_limits (
   key text not null,
-  count integer not null,
-  "lastRequest" bigint not null,
-  constraint "rateLimit_key_key" UNIQUE (key),
-  constraint "rateLimit_pkey" PRIMARY KEY (id)
+  tokens double precision not null,
+  refilled_at timestamp with time zone not null default now(),
+  constraint rate_limits_pkey PRIMARY KEY (key)
 );
 
 create table auth.session (
