@@ -9,7 +9,9 @@ export const trigger = z.discriminatedUnion('kind', [
     kind: z.literal('rrule'),
     rrule: z.string().check(z.maxLength(1000)),
     zone: z.string().check(z.maxLength(100)),
-    start: instant,
+    /** ms since 1970: what INTERVAL counts from, and nothing is due before it */
+    /** ms since 1970: what INTERVAL counts from; nothing is due before it */
+    start: z.optional(instant),
   }),
 ]);
 export type Trigger = z.output<typeof trigger>;
