@@ -72,8 +72,7 @@ export function createAuth(deps: AuthDeps): Auth {
   const { config } = deps;
   // Whether cookies are Secure is fixed when an instance is made, and depends on how the request came.
   const plain = createInstance(deps, 'http://localhost');
-  const secure =
-    config.publicUrl !== null && config.publicUrl.startsWith('https:') ? createInstance(deps, config.publicUrl) : plain;
+  const secure = config.publicUrl?.startsWith('https:') ? createInstance(deps, config.publicUrl) : plain;
   const instanceFor = (headers: Headers) => (isSecureHost(headers.get('host'), config.publicUrl) ? secure : plain);
   const clientAddress = clientAddressBehind(config.trustedProxies);
 
