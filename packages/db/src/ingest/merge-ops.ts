@@ -1,7 +1,4 @@
-import { canonicalJson } from '@manara/kernel/canonical-json';
-import type { JsonValue } from '@manara/kernel/json';
 import type { OpResult } from '@manara/protocol/push';
-import type { Actor } from '@manara/sync-core/actor';
 import { mergeCells, sameCell } from '@manara/sync-core/merge';
 import { ACCEPTED, type Cell, type Cells, DELETED, recordKey } from '@manara/sync-core/record';
 import { formatStamp, nextReading, SERVER_NODE, type Stamp } from '@manara/sync-core/stamp';
@@ -149,23 +146,4 @@ function logCells(stored: Cells, incoming: Cells, won: readonly string[]): Recor
     cells[name] = { value, stamp, won: won.includes(name), ...(old && { previous: [old.value, old.stamp] }) };
   }
   return cells;
-}
-
-/** Who wrote the record's greatest stamp, and the fields that another wrote; by wire names. */
-export function attribution(
-  cells: Cells,
-  fallback: Actor,
-): { readonly actor: Actor; readonly actorOf: Readonly<Record<string, Actor>> } {
-  let greatest: Cell | undefined;
-  // `accepted` is the server's and says nothing about who wrote the row.
-  const written = Object.entries(cells).filter(([name]) => name !== ACCEPTED);
-  for (const [, cell] of written) if (greatest === undefined || cell.stamp > greatest.stamp) greatest = cell;
-  const actor = greatest?.actor ?? fallback;
-  const text = canonicalJson(actor as unknown as JsonValue);
-  const actorOf: Record<string, Actor> = {};
-  for (const [name, cell] of written) {
-    if (cell.actor === undefined || cell.actor === actor) continue;
-    if (canonicalJson(cell.actor as unknown as JsonValue) !== text) actorOf[wireName(name)] = cell.actor;
-  }
-  return { actor, actorOf };
 }

@@ -3,7 +3,7 @@ import { tableByName } from '@manara/modules/registry';
 import { OP_CODES, type OpResult } from '@manara/protocol/push';
 import { type Cells, DELETED, recordKey } from '@manara/sync-core/record';
 import { formatStamp, parseStamp, SERVER_NODE } from '@manara/sync-core/stamp';
-import { MemorySpace, MEMORY_NOW_MS as NOW, MEMORY_SPACE_ID as SPACE } from '@manara/testkit/memory-space';
+import { IngestSpace, INGEST_NOW_MS as NOW, INGEST_SPACE_ID as SPACE } from '@manara/testkit/ingest-space';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type IngestPlan, planIngest, spacesOf, touchedKeys } from './plan-ingest.ts';
@@ -28,11 +28,11 @@ const feedback = (fields: Record<string, unknown>, more: Record<string, unknown>
   todo(fields, { table: 'feedback', ...more });
 
 const codes = (plan: IngestPlan) => plan.results.map((result) => (result.status === 'ok' ? 'ok' : result.code));
-const judge = (op: unknown) => codes(new MemorySpace().push([op]))[0];
+const judge = (op: unknown) => codes(new IngestSpace().push([op]))[0];
 
 describe('verdicts', () => {
   const s = stamp();
-  const bad = new MemorySpace();
+  const bad = new IngestSpace();
   const cases: [string, unknown, string][] = [
     ['an op that is null', null, 'bad_op'],
     ['an op that is an array', [], 'bad_op'],
@@ -144,13 +144,13 @@ describe('verdicts', () => {
   });
 
   it('viewers may not write', () => {
-    expect(codes(new MemorySpace({ role: 'viewer' }).push([todo({ title: ['x', stamp()] })]))).toEqual([
+    expect(codes(new IngestSpace({ role: 'viewer' }).push([todo({ title: ['x', stamp()] })]))).toEqual([
       'forbidden_space',
     ]);
   });
 
   it('one bad op never blocks the rest, and its stored state does not change', () => {
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     const plan = space.push([todo({ title: ['ok', stamp()] }), todo({ nope: [1, stamp()] }, { id: ID2 }), 5]);
     expect(codes(plan)).toEqual(['ok', 'unknown_field', 'bad_op']);
     expect(plan.changed.map((record) => record.id)).toEqual([ID]);
@@ -162,7 +162,7 @@ describe('insert-only rows', () => {
   const row = feedback({ body: ['hello', stamp()], createdAt: [1, stamp()] });
 
   it('get accepted, in the order of their acceptance, over batches and within one', () => {
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     const ids = ['a', 'b', 'c'].map((letter) => ID.replace(/.$/, letter));
     space.push([
       { ...row, id: ids[2] },
@@ -185,7 +185,7 @@ describe('insert-only rows', () => {
     ['the same again', row, 'ok'],
     ['a part of the same', { ...row, fields: { body: ['hello', stamp()] } }, 'ok'],
   ])('%s once accepted: %s', (_name, op, code) => {
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     space.push([row]);
     const before = space.cells('feedback', ID);
     const plan = space.push([op]);
@@ -195,14 +195,14 @@ describe('insert-only rows', () => {
   });
 
   it('stand when the same values come with other stamps, which are told as lost', () => {
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     space.push([row]);
     const plan = space.push([{ ...row, fields: { body: ['hello', stamp(5)] } }]);
     expect(plan.results).toEqual([{ status: 'ok', lost: ['body'] }]);
   });
 
   it('of two in one batch the first is accepted', () => {
-    const plan = new MemorySpace().push([row, { ...row, fields: { body: ['other', stamp(1)] } }]);
+    const plan = new IngestSpace().push([row, { ...row, fields: { body: ['other', stamp(1)] } }]);
     expect(codes(plan)).toEqual(['ok', 'immutable']);
   });
 });
@@ -212,7 +212,7 @@ describe('write-once fields', () => {
     todo({ clientId: [client, at], status: ['done', at] }, { table: 'executions', ...more });
 
   it('answer taken to another value, whatever its stamp, and ok to the same', () => {
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     space.push([execution('a', stamp())]);
     expect(codes(space.push([execution('b', stamp(10))]))).toEqual(['taken']);
     expect(codes(space.push([execution('b', stamp(-10))]))).toEqual(['taken']);
@@ -222,7 +222,7 @@ describe('write-once fields', () => {
   });
 
   it('take the group along: one of two offline executions stands', () => {
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     space.push([execution('a', stamp())]);
     const effect = todo({ title: ['from b', stamp(5)] }, { id: ID2, group: GROUP });
     const plan = space.push([effect, execution('b', stamp(5), { group: GROUP })]);
@@ -237,15 +237,15 @@ describe('groups', () => {
 
   it('are accepted whole or refused whole', () => {
     const ops = [good(ID, GROUP), todo({ nope: [1, stamp()] }, { group: GROUP }), good(ID2)];
-    expect(codes(new MemorySpace().push(ops))).toEqual(['group_refused', 'unknown_field', 'ok']);
+    expect(codes(new IngestSpace().push(ops))).toEqual(['group_refused', 'unknown_field', 'ok']);
   });
 
   it('count a malformed op in', () => {
-    expect(codes(new MemorySpace().push([good(ID, GROUP), { group: GROUP }]))).toEqual(['group_refused', 'bad_op']);
+    expect(codes(new IngestSpace().push([good(ID, GROUP), { group: GROUP }]))).toEqual(['group_refused', 'bad_op']);
   });
 
   it('share a space', () => {
-    const space = new MemorySpace({ more: [ID] });
+    const space = new IngestSpace({ more: [ID] });
     expect(codes(space.push([good(ID, GROUP), { ...good(ID2, GROUP), space: ID }]))).toEqual([
       'group_refused',
       'bad_op',
@@ -255,17 +255,17 @@ describe('groups', () => {
   it('that are refused leave nothing in the way of others', () => {
     const insert = (body: string, group?: string) => feedback({ body: [body, stamp()] }, group ? { group } : {});
     const ops = [insert('refused', GROUP), todo({ nope: [1, stamp()] }, { group: GROUP }), insert('stands')];
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     expect(codes(space.push(ops))).toEqual(['group_refused', 'unknown_field', 'ok']);
     expect(space.cells('feedback', ID).body?.value).toBe('stands');
   });
 });
 
 describe('conflicts and lost', () => {
-  const results = (space: MemorySpace, op: unknown): readonly OpResult[] => space.push([op]).results;
+  const results = (space: IngestSpace, op: unknown): readonly OpResult[] => space.push([op]).results;
 
   it('names a cell that replaced another stamp than the stored one, and merges it', () => {
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     space.push([todo({ title: ['a', stamp(0)] })]);
     expect(results(space, todo({ title: ['b', stamp(1), stamp(0)] }))).toEqual([{ status: 'ok' }]);
     expect(results(space, todo({ title: ['c', stamp(2), stamp(0)] }))).toEqual([
@@ -275,7 +275,7 @@ describe('conflicts and lost', () => {
   });
 
   it('names cells that did not win, also on equal stamps, and the stored one stands', () => {
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     space.push([todo({ title: ['a', stamp(5)] }, { deleted: [false, stamp(5)] })]);
     const plan = space.push([todo({ title: ['z', stamp(5)] }, { deleted: [true, stamp(4), stamp(1)] })]);
     expect(plan.results).toEqual([{ status: 'ok', conflicts: ['deleted'], lost: ['title', 'deleted'] }]);
@@ -285,7 +285,7 @@ describe('conflicts and lost', () => {
   });
 
   it('sending again what is stored is neither', () => {
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     const op = todo({ title: ['a', stamp(5), stamp(1)] });
     space.push([op]);
     const again = space.push([op]);
@@ -294,7 +294,7 @@ describe('conflicts and lost', () => {
   });
 
   it('a field written under a tombstone merges and does not bring the record back', () => {
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     space.push([todo({ title: ['a', stamp(0)] }, { deleted: [true, stamp(1)] })]);
     space.push([todo({ title: ['b', stamp(2)] })]);
     expect(space.cells('todos', ID)).toMatchObject({ title: { value: 'b' }, [DELETED]: { value: true } });
@@ -307,11 +307,11 @@ describe('stamps ahead of server time', () => {
   const year = 365 * 86_400_000;
 
   it('up to 60 s ahead are kept', () => {
-    expect(new MemorySpace().push([todo({ title: ['x', stamp(60_000)] })]).restamped).toEqual({});
+    expect(new IngestSpace().push([todo({ title: ['x', stamp(60_000)] })]).restamped).toEqual({});
   });
 
   it('further ahead become consecutive stamps just above server time, in text order, with the own node', () => {
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     const [late, later] = [stamp(year), stamp(year, 1)];
     const plan = space.push([
       todo({ note: ['n', later], title: ['t', late] }),
@@ -325,20 +325,20 @@ describe('stamps ahead of server time', () => {
   });
 
   it("stay above the client's greatest accepted stamp, that of the same batch included", () => {
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     space.push([todo({ title: ['kept', stamp(50_000, 7)] })]);
     const plan = space.push([todo({ title: ['x', stamp(year)], note: ['y', stamp(55_000)] })]);
     expect(plan.restamped).toEqual({ [stamp(year)]: stamp(55_000, 1) });
   });
 
   it('carry the counter into the milliseconds', () => {
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     space.push([todo({ title: ['kept', stamp(50_000, 0xffff)] })]);
     expect(space.push([todo({ title: ['x', stamp(year)] })]).restamped).toEqual({ [stamp(year)]: stamp(50_001, 0) });
   });
 
   it('leave refused ops alone, and a replaced stamp is read as the one it became', () => {
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     const ops = [
       todo({ title: ['a', stamp(year)] }),
       todo({ title: ['b', stamp(year, 1), stamp(year)] }),
@@ -351,7 +351,7 @@ describe('stamps ahead of server time', () => {
   });
 
   it('server time never falls when the wall clock does', () => {
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     const first = space.push([todo({ title: ['a', stamp()] })], { wallMs: NOW + year });
     const second = space.push([todo({ title: ['b', stamp(1)] })], { wallMs: NOW });
     expect(second.serverTimeMs).toBeGreaterThan(first.serverTimeMs);
@@ -364,7 +364,7 @@ describe('recovery', () => {
   const row = feedback({ body: ['b', stamp(0, 0, OTHER)], accepted: [accepted, accepted] });
 
   it('takes other nodes, actors and server-owned fields from a client that may', () => {
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     expect(codes(space.push([foreign, row], { mayRecover: true }))).toEqual(['ok', 'ok']);
     expect(space.cells('feedback', ID).accepted?.value).toBe(accepted);
     expect(codes(space.push([foreign, row]))).toEqual(['node_mismatch', 'forbidden_field']);
@@ -373,7 +373,7 @@ describe('recovery', () => {
 
   it('takes no invented accepted', () => {
     const op = feedback({ accepted: ['soon', accepted] });
-    expect(codes(new MemorySpace().push([op], { mayRecover: true }))).toEqual(['invalid_value']);
+    expect(codes(new IngestSpace().push([op], { mayRecover: true }))).toEqual(['invalid_value']);
   });
 });
 
@@ -381,7 +381,7 @@ describe('the system as writer', () => {
   const runner = { kind: 'system', id: 'mission-runner', name: 'Mission runner' };
 
   it('writes as system and as ai, not as a user', () => {
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     const write = (actor: unknown, table = 'todos') => codes(space.pushAsSystem([todo({}, { actor, table })]))[0];
     expect(write(runner)).toBe('ok');
     expect(write({ ...ada, kind: 'ai' })).toBe('ok');
@@ -392,7 +392,7 @@ describe('the system as writer', () => {
 
 describe('below the horizon', () => {
   it('a forgotten tombstone takes only being brought back, or what is stored', () => {
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     const deletion = todo({}, { fields: undefined, deleted: [true, stamp(1)] });
     space.push([todo({ title: ['a', stamp()] }), deletion]);
     space.horizon = 1;
@@ -405,7 +405,7 @@ describe('below the horizon', () => {
 
 describe('sequence numbers', () => {
   it('each changed record gets one of its own, a record changed twice in a batch keeps its first', () => {
-    const space = new MemorySpace();
+    const space = new IngestSpace();
     const plan = space.push([
       todo({ title: ['a', stamp()] }),
       todo({ title: ['b', stamp()] }, { id: ID2 }),
@@ -443,7 +443,7 @@ it('property: whatever is pushed in whatever batches, the greatest stamp of each
   });
   fc.assert(
     fc.property(fc.array(fc.array(cell, { maxLength: 6 }), { maxLength: 6 }), (batches) => {
-      const space = new MemorySpace();
+      const space = new IngestSpace();
       const expected = new Map<string, { stamp: string; value: JsonValue }>();
       for (const batch of batches) {
         space.push(batch.map((op) => todo({ [op.field]: [op.value, stamp(op.at, op.counter)] }, { id: op.id })));
@@ -480,7 +480,7 @@ it('property: no input makes it throw, and every op has a verdict', () => {
   );
   fc.assert(
     fc.property(fc.array(anything, { maxLength: 8 }), (ops) => {
-      expect(new MemorySpace().push(ops).results).toHaveLength(ops.length);
+      expect(new IngestSpace().push(ops).results).toHaveLength(ops.length);
     }),
   );
 });
