@@ -15,9 +15,14 @@ export interface OutboxRow extends OutboxEntry {
   readonly keys: readonly string[];
 }
 
+/** A group in quarantine, with when it was refused: ms since 1970. */
+export interface RefusedRow extends Refused {
+  readonly at: number;
+}
+
 /** A record of a table that this version does not know: kept, merged and counted like any other, shown by a later one. */
 export interface StrayRow extends StoredRow {
-  readonly table: string;
+  readonly $table: string;
 }
 
 /** A record that an unfinished reset or recovery has seen, with the fields that the server lacks. */
@@ -106,7 +111,7 @@ export class Database {
   get batch(): Table<FrozenBatch, number> {
     return this.dexie.table('$batch');
   }
-  get refused(): Table<Refused, number> {
+  get refused(): Table<RefusedRow, number> {
     return this.dexie.table('$refused');
   }
   get repairs(): Table<Repair, [string, string]> {

@@ -3,13 +3,11 @@ import type { Proposal } from '@manara/shared-ai/proposal';
 import type { Tool } from '@manara/shared-ai/tool';
 import type { Actor } from '@manara/sync-core/actor';
 import type { TableDef } from '@manara/sync-core/define-table';
-import type { Refused } from '@manara/sync-core/outbox';
 import type { RowReader } from '@manara/sync-core/reader';
 import type { Cells } from '@manara/sync-core/record';
 import type { Write } from '@manara/sync-core/write';
-import { Dexie } from 'dexie';
 import type { WriteRefused } from './check-write.ts';
-import { Database, type DatabaseFault } from './database.ts';
+import { Database, type DatabaseFault, type RefusedRow } from './database.ts';
 import { DexieReader } from './dexie-reader.ts';
 import type { Notice } from './notices.ts';
 import { type CursorRow, FIRST_CURSOR, firstReplica, type Origin, type Replica, type SchemaRow } from './replica.ts';
@@ -117,7 +115,7 @@ export class LocalDb {
   }
 
   /** Quarantine: changes that the server refused, with its reasons. */
-  async refused(): Promise<Refused[]> {
+  async refused(): Promise<RefusedRow[]> {
     return this.database.refused.orderBy('n').limit(500).toArray();
   }
   /** Lets a refused change go. The records hold the server's values already. */
@@ -213,7 +211,7 @@ async function rekey(database: Database): Promise<void> {
   for (const table of database.tables) {
     const rows = database.rows(table.name);
     const strays = await database.strays
-      .where('[table+id]')
+      .where('[$table+id]')
       .between([table.name, ''], [table.name, '\uffff'])
       .toArray();
     for (const stray of strays) {
@@ -225,6 +223,3 @@ async function rekey(database: Database): Promise<void> {
     });
   }
 }
-
-/** Everything that runs `query` again when what it read changes, in this tab or another. */
-export const observe = <T>(query: () => Promise<T>) => Dexie.liveQuery(query);

@@ -1,6 +1,7 @@
 import type { JsonValue } from '@manara/kernel/json';
 import type { Actor } from '@manara/sync-core/actor';
 import { readRow, type RowOf, type TableDef } from '@manara/sync-core/define-table';
+import { sameCell } from '@manara/sync-core/merge';
 import { type Cell, type Cells, DELETED } from '@manara/sync-core/record';
 import type { Stamp } from '@manara/sync-core/stamp';
 
@@ -72,8 +73,11 @@ export function cellsOf(row: StoredRow): Cells {
 export const rowOf = <T extends TableDef>(table: T, row: StoredRow): RowOf<T> => readRow(table, row.id, cellsOf(row));
 
 /** Whether two states of a record hold the same writes. */
-export function sameStamps(a: Cells, b: Cells): boolean {
+export function sameCells(a: Cells, b: Cells): boolean {
   const names = Object.keys(a);
   if (names.length !== Object.keys(b).length) return false;
-  return names.every((name) => a[name]?.stamp === b[name]?.stamp && a[name]?.value === b[name]?.value);
+  return names.every((name) => {
+    const [x, y] = [a[name], b[name]];
+    return x !== undefined && y !== undefined && sameCell(x, y);
+  });
 }

@@ -13,14 +13,14 @@ const OWN_STORES: Readonly<Record<string, string>> = {
   $outbox: 'n, *keys',
   /** FrozenBatch: at most one */
   $batch: 'seq',
-  /** Refused: quarantine */
+  /** RefusedRow: quarantine */
   $refused: 'n',
   /** Repair: records whose refused cells still have to become the server's */
   $repairs: '[table+id]',
   /** MarkRow: records seen in an unfinished reset or recovery */
   $marks: '[table+id]',
   /** StrayRow: records of tables that this version does not know */
-  $strays: '[table+id]',
+  $strays: '[$table+id]',
   /** ReviewRow: what a restored server lacks, when this device was away for too long to send it unasked */
   $review: 'id',
   /** Notice: losing texts of conflicts */

@@ -46,8 +46,4 @@ describe('cursor', () => {
       }),
     );
   });
-  it('a client that never read anything takes a new epoch as a start, not as a recovery', () => {
-    const next = advance(START, { head: 9, cursor: 9, more: false, reset: false, horizon: 0 }, true);
-    expect(next.ok && next.value).toMatchObject({ begins: null, ends: null });
-  });
 });

@@ -43,13 +43,12 @@ export interface Advance {
 }
 
 /**
- * The cursor after a page. `newEpoch`: the page is of another epoch than the cursor. An error names what no right server
- * sends; the page must then not be applied.
+ * The cursor after a page. `restored`: the page is of another epoch than what this copy has read or had acknowledged. An
+ * error names what no right server sends; the page must then not be applied.
  */
-export function advance(cursor: Cursor, page: PageMark, newEpoch = false): Result<Advance, string> {
-  // A client that never read anything has nothing to recover: it starts like any new one.
-  const begins = newEpoch && cursor.at > 0 ? 'recover' : page.reset ? 'reset' : null;
-  const from = begins === null && !newEpoch ? cursor.at : 0;
+export function advance(cursor: Cursor, page: PageMark, restored = false): Result<Advance, string> {
+  const begins = restored ? 'recover' : page.reset ? 'reset' : null;
+  const from = begins === null ? cursor.at : 0;
   if (page.cursor < from) return err(`the cursor went back from ${from} to ${page.cursor}`);
   if (page.cursor > page.head) return err(`the cursor ${page.cursor} is past the head ${page.head}`);
   const mode = begins ?? cursor.mode;

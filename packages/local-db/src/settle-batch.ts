@@ -1,0 +1,190 @@
+import { rewind } from '@manara/sync-core/clock';
+import {
+  batchOps,
+  type FrozenBatch,
+  frozenBatch,
+  judgeReply,
+  type OpVerdict,
+  type OutboxEntry,
+  type Repair,
+  restampEntry,
+  takeBatch,
+  touchKey,
+} from '@manara/sync-core/outbox';
+import type { Cell, Cells } from '@manara/sync-core/record';
+import { withNode } from '@manara/sync-core/recovery';
+import { type Stamp, stampNode } from '@manara/sync-core/stamp';
+import type { Op } from '@manara/sync-core/wire-op';
+import { thawBatch } from './apply-page.ts';
+import type { Database } from './database.ts';
+import { noticeOf } from './notices.ts';
+import { entryOf, outboxRow } from './outbox-rows.ts';
+import { getRecords, putRecords, type RecordAt, recordStores } from './records.ts';
+import type { Replica } from './replica.ts';
+
+export interface Answer {
+  readonly seq: number;
+  readonly results: readonly OpVerdict[];
+  readonly restamped: Readonly<Record<Stamp, Stamp>>;
+}
+
+const QUEUE_STORES = ['$outbox', '$batch', '$refused', '$repairs', '$notices', '$state'];
+
+/** The frozen batch, or the next one: stored before it is first sent, and never changed. */
+export async function nextBatch(database: Database): Promise<{ replica: Replica; batch: FrozenBatch } | null> {
+  return database.write(['$outbox', '$batch', '$state'], async () => {
+    const replica = await database.replica();
+    const frozen = await database.batch.toCollection().first();
+    if (frozen) return { replica, batch: frozen };
+    const rows = await database.outbox
+      .orderBy('n')
+      .limit(replica.atMost ?? 500)
+      .toArray();
+    if (rows.length === 0) return null;
+    const entries = takeBatch(rows.map(entryOf));
+    const batch = frozenBatch(replica.acked + 1, entries);
+    await database.batch.put(batch);
+    await database.outbox.bulkDelete(entries.map((entry) => entry.n));
+    return { replica, batch };
+  });
+}
+
+/**
+ * Stores a reply: quarantine, repairs, rewritten stamps in records and queue, and the seq, in one transaction. A reply to
+ * another batch than the frozen one changes nothing: another tab stored it first.
+ */
+export async function settleBatch(database: Database, client: string, answer: Answer): Promise<void> {
+  await database.write([...recordStores(database), ...QUEUE_STORES], async () => {
+    const batch = await database.batch.get(answer.seq);
+    const replica = await database.replica();
+    if (batch === undefined || replica.clock.node !== client) return;
+    const ops = batchOps(batch);
+    const { refused, repairs } = judgeReply(batch, answer.results, answer.restamped);
+    const at = database.seams.nowMs();
+    await database.refused.bulkPut(refused.map((group) => ({ ...group, at })));
+    await addRepairs(database, repairs);
+    await keepLostTexts(database, ops, answer.results, at);
+    await database.batch.delete(answer.seq);
+    const next = await restamp(database, replica, ops, answer.restamped);
+    await database.state.put({ ...next, acked: answer.seq, atMost: null });
+  });
+}
+
+async function addRepairs(database: Database, repairs: readonly Repair[]): Promise<void> {
+  for (const repair of repairs) {
+    const known = await database.repairs.get([repair.table, repair.id]);
+    await database.repairs.put({ ...repair, fields: { ...known?.fields, ...repair.fields } });
+  }
+}
+
+/** A person's text that the server says did not win: the winner comes with the next pull, the text stays here. */
+async function keepLostTexts(
+  database: Database,
+  ops: readonly Op[],
+  results: readonly OpVerdict[],
+  at: number,
+): Promise<void> {
+  for (const [index, op] of ops.entries()) {
+    const table = database.byName.get(op.table);
+    for (const field of results[index]?.lost ?? []) {
+      const cell = op.fields?.[field];
+      if (op.actor.kind !== 'user' || !table?.fields[field]?.text || typeof cell?.[0] !== 'string') continue;
+      if (cell[0].trim() === '') continue;
+      const lost = { field, text: cell[0], stamp: cell[1], actor: op.actor, stands: 'theirs' } as const;
+      await database.notices.put(noticeOf(op.table, op.id, lost, at));
+    }
+  }
+}
+
+/** Rewrites stamps as the server did, in records and queue; and the clock, once nothing with an old stamp waits. */
+async function restamp(
+  database: Database,
+  replica: Replica,
+  ops: readonly Op[],
+  map: Readonly<Record<Stamp, Stamp>>,
+): Promise<Replica> {
+  if (Object.keys(map).length === 0) return replica;
+  await rewriteStamps(database, ops, (stamp) => map[stamp] ?? stamp);
+  const keys = [...new Set(ops.map(touchKey))];
+  const rows = await database.outbox.where('keys').anyOf(keys).distinct().toArray();
+  await database.outbox.bulkPut(rows.map((row) => outboxRow(restampEntry(entryOf(row), map))));
+  if ((await database.outbox.count()) > 0) return replica;
+  const accepted = [...Object.values(map), ...(replica.seen === null ? [] : [replica.seen])];
+  return { ...replica, clock: rewind(replica.clock, accepted) };
+}
+
+async function rewriteStamps(
+  database: Database,
+  keys: readonly RecordAt[],
+  rewrite: (stamp: Stamp) => Stamp,
+): Promise<void> {
+  const records = [...(await getRecords(database, keys)).values()];
+  await putRecords(
+    database,
+    records.map((record) => ({ ...record, cells: mapStamps(record.cells, rewrite) })),
+  );
+}
+
+function mapStamps(cells: Cells, rewrite: (stamp: Stamp) => Stamp): Cells {
+  const next: Record<string, Cell> = Object.create(null);
+  for (const [field, cell] of Object.entries(cells)) next[field] = { ...cell, stamp: rewrite(cell.stamp) };
+  return next;
+}
+
+/**
+ * The server refused a batch as a whole and so did not use its seq. Half of it is tried next; one group alone goes to
+ * quarantine, and the rest flows on.
+ */
+export async function refuseBatch(database: Database, seq: number, code: string, message: string): Promise<void> {
+  await database.write(QUEUE_STORES, async () => {
+    const batch = await database.batch.get(seq);
+    if (batch === undefined) return;
+    const replica = await database.replica();
+    const [only, ...more] = batch.entries;
+    if (more.length > 0 || only === undefined) {
+      await thawBatch(database);
+      await database.state.put({ ...replica, atMost: Math.ceil(batch.entries.length / 2) });
+      return;
+    }
+    const verdicts = only.ops.map(() => ({ status: 'rejected', code, message }) as const);
+    const { refused, repairs } = judgeReply(batch, verdicts);
+    const at = database.seams.nowMs();
+    await database.refused.bulkPut(refused.map((group) => ({ ...group, at })));
+    await addRepairs(database, repairs);
+    await database.batch.delete(seq);
+    await database.state.put({ ...replica, atMost: null });
+  });
+}
+
+/**
+ * This profile was restored or cloned: another installation pushes under its client id. Takes a new id and replaces the
+ * node, nothing else, in the stamps of what waits and of the same local cells.
+ */
+export async function renode(database: Database): Promise<Replica> {
+  const stores = [...recordStores(database), ...QUEUE_STORES];
+  return database.write(stores, async () => {
+    const replica = await database.replica();
+    const [from, to] = [replica.clock.node, database.seams.newClientId()];
+    await thawBatch(database);
+    const entries = (await database.outbox.toArray()).map(entryOf);
+    const waiting = ownStamps(entries, from);
+    const rewrite = (stamp: Stamp): Stamp => (waiting.has(stamp) ? withNode(stamp, from, to) : stamp);
+    const map = Object.fromEntries([...waiting].map((stamp) => [stamp, rewrite(stamp)]));
+    await database.outbox.bulkPut(entries.map((entry) => outboxRow(restampEntry(entry, map))));
+    await rewriteStamps(
+      database,
+      entries.flatMap((entry) => entry.ops),
+      rewrite,
+    );
+    const next: Replica = { ...replica, clock: { ...replica.clock, node: to }, acked: 0, atMost: null };
+    await database.state.put(next);
+    return next;
+  });
+}
+
+function ownStamps(entries: readonly OutboxEntry[], node: string): ReadonlySet<Stamp> {
+  const cells = entries.flatMap((entry) =>
+    entry.ops.flatMap((op) => [...Object.values(op.fields ?? {}), ...(op.deleted ? [op.deleted] : [])]),
+  );
+  return new Set(cells.map((cell) => cell[1]).filter((stamp) => stampNode(stamp) === node));
+}
