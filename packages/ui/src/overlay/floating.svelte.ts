@@ -1,3 +1,4 @@
+import { flushSync } from 'svelte';
 import type { Attachment } from 'svelte/attachments';
 import { placeBeside } from './place-beside.ts';
 
@@ -62,8 +63,10 @@ export class Floating {
 
   show(): void {
     if (!this.#box || this.#box.matches(':popover-open')) return;
-    this.#box.showPopover();
     this.open = true;
+    // The content is there only while open: it must be, before it is measured and focused.
+    flushSync();
+    this.#box.showPopover();
     this.#place();
     const first = this.#box.querySelector<HTMLElement>(
       '[role="menuitem"]:not([aria-disabled="true"]), a[href], button:not(:disabled), input, select, textarea',

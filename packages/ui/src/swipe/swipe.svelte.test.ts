@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { swipe } from './swipe.ts';
+
+let element: HTMLElement;
+let stop: (() => void) | void;
+const right = vi.fn();
+const left = vi.fn();
+
+beforeEach(() => {
+  element = document.createElement('div');
+  // There is no real pointer to capture here.
+  element.setPointerCapture = () => undefined;
+  document.body.append(element);
+  stop = swipe({ right, left })(element);
+});
+afterEach(() => {
+  stop?.();
+  element.remove();
+  right.mockReset();
+  left.mockReset();
+});
+
+function drag(points: readonly (readonly [number, number])[], pointerType = 'touch'): void {
+  const fire = (type: string, [clientX, clientY]: readonly [number, number]): void => {
+    element.dispatchEvent(new PointerEvent(type, { pointerType, isPrimary: true, pointerId: 1, clientX, clientY }));
+  };
+  fire('pointerdown', points[0] ?? [0, 0]);
+  for (const point of points.slice(1)) fire('pointermove', point);
+  fire('pointerup', points.at(-1) ?? [0, 0]);
+}
+
+it('runs the side that was reached', () => {
+  drag([
+    [0, 0],
+    [50, 2],
+    [120, 4],
+  ]);
+  expect(right).toHaveBeenCalledOnce();
+  drag([
+    [200, 0],
+    [150, 2],
+    [60, 4],
+  ]);
+  expect(left).toHaveBeenCalledOnce();
+});
+
+it('does nothing when it comes back, scrolls, or is a mouse', () => {
+  drag([
+    [0, 0],
+    [120, 0],
+    [10, 0],
+  ]);
+  drag([
+    [0, 0],
+    [15, 40],
+    [150, 200],
+  ]);
+  drag(
+    [
+      [0, 0],
+      [50, 0],
+      [150, 0],
+    ],
+    'mouse',
+  );
+  expect(right).not.toHaveBeenCalled();
+  expect(left).not.toHaveBeenCalled();
+  expect(element.style.translate).toBe('');
+});
