@@ -1,0 +1,129 @@
+import type { AppContext } from '@manara/local-db/svelte/app-context';
+import type { ActionContext } from '@manara/shared-ai/action-context';
+import { createMission, editMission, linkInputs, unlinkInputs } from '@manara/shared-ai/mission-actions';
+import type { Mission, MissionInput } from '@manara/shared-ai/tables/missions';
+import { type InputRef, inputKey } from './input-refs.ts';
+import { newSchedule, type ScheduleDraft, scheduleOf, triggerOf } from './schedule-draft.ts';
+
+/** A mission as the composer holds it. */
+export interface MissionDraft {
+  title: string;
+  objective: string;
+  concept: string;
+  schedule: ScheduleDraft;
+  autonomy: Mission['autonomy'];
+  inputs: readonly InputRef[];
+}
+
+export interface Template {
+  readonly title: string;
+  readonly objective: string;
+  readonly schedule: Partial<ScheduleDraft>;
+}
+
+export const TEMPLATES: readonly Template[] = [
+  {
+    title: 'Morning plan',
+    objective: 'Look at my open todos and notes and plan my day.',
+    schedule: { kind: 'weekdays', time: '08:00' },
+  },
+  {
+    title: 'Notes to todos',
+    objective: 'Find what I promised in my notes and turn it into todos.',
+    schedule: { kind: 'daily', time: '18:00' },
+  },
+  {
+    title: 'Weekly review',
+    objective: 'Go through what is overdue or has not moved for weeks and suggest what to do with it.',
+    schedule: { kind: 'weekly', time: '16:00', days: ['FR'] },
+  },
+];
+
+export const newDraft = (zone: string): MissionDraft => ({
+  title: '',
+  objective: '',
+  concept: '',
+  schedule: newSchedule(zone),
+  autonomy: 'propose',
+  inputs: [],
+});
+
+export function draftOf(mission: Mission, inputs: readonly MissionInput[], zone: string): MissionDraft {
+  return {
+    title: mission.title,
+    objective: mission.objective,
+    concept: mission.concept,
+    schedule: scheduleOf(mission.trigger, zone),
+    autonomy: mission.autonomy,
+    inputs: inputs.flatMap((input) => (input.ref ? [input.ref] : [])),
+  };
+}
+
+const TITLE_CHARS = 60;
+
+/** A title out of the objective: its first clause, cut at a word. */
+export function titleFrom(objective: string): string {
+  const clause = objective.trim().split(/[.\n;:]/)[0]?.trim() ?? '';
+  if (clause.length <= TITLE_CHARS) return clause;
+  const cut = clause.slice(0, TITLE_CHARS);
+  return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), 20)).trim()}…`;
+}
+
+export const actionContext = (app: AppContext): ActionContext => ({ newId: app.newId, nowMs: app.nowMs(), today: app.today() });
+
+/**
+ * Stores the draft as one local transaction: the mission and its links.
+ * @returns the mission's id
+ * @throws when the write was refused; the person has been told why
+ */
+export async function saveMission(
+  app: AppContext,
+  draft: MissionDraft,
+  mission: Mission | null,
+  inputs: readonly MissionInput[],
+): Promise<string> {
+  const context = actionContext(app);
+  const fields = {
+    title: draft.title.trim() || titleFrom(draft.objective),
+    objective: draft.objective.trim(),
+    concept: draft.concept,
+    autonomy: draft.autonomy,
+    trigger: await triggerOf(draft.schedule, mission?.trigger ?? null, context.nowMs),
+  };
+  if (mission === null) {
+    const writes = createMission({ ...fields, inputs: draft.inputs, state: 'active' }, context);
+    const id = writes[0]?.id ?? '';
+    if (!(await app.write(writes))) throw new Error('this device refused the change');
+    return id;
+  }
+  const wanted = new Set(draft.inputs.map(inputKey));
+  const linked = new Set(inputs.flatMap((input) => (input.ref ? [inputKey(input.ref)] : [])));
+  const writes = [
+    ...editMission(mission, fields),
+    ...linkInputs(mission.id, draft.inputs.filter((input) => !linked.has(inputKey(input))), context),
+    ...unlinkInputs(inputs.filter((input) => input.ref && !wanted.has(inputKey(input.ref)))),
+  ];
+  if (writes.length > 0 && !(await app.write(writes))) throw new Error('this device refused the change');
+  return mission.id;
+}
+
+const storageKey = (space: string, key: string): string => `manara-mission-draft|${space}|${key}`;
+
+/** Keeps an unfinished draft over reloads; null forgets it. A full or blocked storage only loses this convenience. */
+export function keepDraft(space: string, key: string, draft: MissionDraft | null): void {
+  try {
+    if (draft === null) sessionStorage.removeItem(storageKey(space, key));
+    else sessionStorage.setItem(storageKey(space, key), JSON.stringify(draft));
+  } catch {
+    // The draft lives on in the page.
+  }
+}
+
+export function restoreDraft(space: string, key: string): MissionDraft | null {
+  try {
+    const text = sessionStorage.getItem(storageKey(space, key));
+    return text === null ? null : (JSON.parse(text) as MissionDraft);
+  } catch {
+    return null;
+  }
+}

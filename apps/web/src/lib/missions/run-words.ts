@@ -1,0 +1,26 @@
+import type { Iteration } from '@manara/shared-ai/tables/plans';
+
+/** `planned by rules`, `planned by llama3.2`. */
+export function plannedByWords(iteration: Pick<Iteration, 'tier' | 'model'>): string {
+  return iteration.tier === 'rules' ? 'planned by rules, no model' : `planned by ${iteration.model}`;
+}
+
+/** `took 3 s`; shorter than a second is `took a moment`. */
+export function tookWords(iteration: Pick<Iteration, 'startedAt' | 'finishedAt'>): string {
+  const seconds = Math.round((iteration.finishedAt - iteration.startedAt) / 1000);
+  if (seconds < 1) return 'took a moment';
+  return seconds < 120 ? `took ${seconds} s` : `took ${Math.round(seconds / 60)} min`;
+}
+
+export function outcomeWords(iteration: Pick<Iteration, 'outcome'>): string {
+  switch (iteration.outcome) {
+    case 'planned':
+      return 'A new plan';
+    case 'empty':
+      return 'Nothing to suggest';
+    case 'failed':
+      return 'The run failed';
+    case 'cancelled':
+      return 'The run was cancelled';
+  }
+}
