@@ -1,12 +1,20 @@
 import type { LocalDb } from '@manara/local-db/open-local-db';
 import { inputSourceByTable, modules } from '@manara/modules/registry';
 import { type Mission, missions } from '@manara/shared-ai/tables/missions';
-import { type Decision, decisions, type Execution, executions, type Iteration, iterations, type Step, steps } from '@manara/shared-ai/tables/plans';
+import {
+  type Decision,
+  decisions,
+  type Execution,
+  executions,
+  type Iteration,
+  iterations,
+  type Step,
+  steps,
+} from '@manara/shared-ai/tables/plans';
 import type { Actor } from '@manara/sync-core/actor';
 import type { AnyRow, TableDef } from '@manara/sync-core/define-table';
 import { type Cells, DELETED } from '@manara/sync-core/record';
 import { outcomeWords, plannedByWords } from '#lib/missions/run-words.ts';
-
 
 /** Rows of one kind that are looked at; older ones are one "show more" away. */
 export const ACTIVITY_PAGE = 50;
@@ -52,9 +60,14 @@ export async function readActivity(db: LocalDb, limit: number): Promise<readonly
   return all.sort((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1)).slice(0, limit);
 }
 
-const missionName = (missionById: ReadonlyMap<string, Mission>, id: string): string => missionById.get(id)?.title || 'Chat';
+const missionName = (missionById: ReadonlyMap<string, Mission>, id: string): string =>
+  missionById.get(id)?.title || 'Chat';
 
-function ofExecution(execution: Execution, step: Step | undefined, missionById: ReadonlyMap<string, Mission>): Activity {
+function ofExecution(
+  execution: Execution,
+  step: Step | undefined,
+  missionById: ReadonlyMap<string, Mission>,
+): Activity {
   return {
     id: execution.id,
     kind: 'ai',
@@ -104,7 +117,10 @@ function ofDecision(decision: Decision, step: Step | undefined, missionById: Rea
       at: decision.decidedAt,
       actor: 'You',
       what: `${verb}: ${step?.summary ?? 'a suggestion'}`,
-      reason: decision.feedback || (decision.reasonCode ?? '').replaceAll('-', ' ') || `of ${missionName(missionById, decision.missionId)}`,
+      reason:
+        decision.feedback ||
+        (decision.reasonCode ?? '').replaceAll('-', ' ') ||
+        `of ${missionName(missionById, decision.missionId)}`,
       href: `/missions/${decision.missionId}`,
       missionId: decision.missionId,
       iterationId: decision.iterationId,
@@ -122,10 +138,17 @@ async function ownChanges(db: LocalDb, limit: number): Promise<Activity[]> {
   ];
   const rows = await Promise.all(
     sources.map(async ({ table, module }) =>
-      ((await db.reader.list(table, { withDeleted: true })) as unknown as AnyRow[]).map((row) => ({ row, table, module })),
+      ((await db.reader.list(table, { withDeleted: true })) as unknown as AnyRow[]).map((row) => ({
+        row,
+        table,
+        module,
+      })),
     ),
   );
-  const latest = rows.flat().sort((a, b) => b.row.touchedMs - a.row.touchedMs).slice(0, limit);
+  const latest = rows
+    .flat()
+    .sort((a, b) => b.row.touchedMs - a.row.touchedMs)
+    .slice(0, limit);
   const activities = await Promise.all(
     latest.map(async ({ row, table, module }) => {
       const cells = await db.cells(table.name, row.id);
@@ -164,7 +187,13 @@ function lastWrite(cells: Cells): LastWrite | undefined {
 function ofRow(row: AnyRow, table: TableDef, module: string, last: LastWrite): Activity {
   const name = inputSourceByTable.get(table.name)?.title(row) || String(row.title ?? '') || 'untitled';
   const verb = row.deleted ? 'Deleted' : last.created ? 'Added' : 'Changed';
-  const href = row.deleted ? null : table.name === 'notes' ? `/notes/${row.id}` : table.name === 'missions' ? `/missions/${row.id}` : `/${module}`;
+  const href = row.deleted
+    ? null
+    : table.name === 'notes'
+      ? `/notes/${row.id}`
+      : table.name === 'missions'
+        ? `/missions/${row.id}`
+        : `/${module}`;
   return {
     id: `${table.name}|${row.id}`,
     kind: 'person',

@@ -55,7 +55,9 @@ export class InboxPage {
     return all.filter((one) => viewOf(one, this.#nowMs()) === 'snoozed' && !superseded.has(one.id));
   });
   readonly open: readonly Proposal[] = $derived(this.groups.flatMap((group) => group.proposals));
-  readonly current: Proposal | undefined = $derived(this.open.find((one) => one.stepId === this.cursor) ?? this.open[0]);
+  readonly current: Proposal | undefined = $derived(
+    this.open.find((one) => one.stepId === this.cursor) ?? this.open[0],
+  );
   readonly currentGroup: PlanGroup | undefined = $derived(
     this.groups.find((group) => group.iterationId === this.current?.iterationId),
   );
@@ -143,9 +145,30 @@ export class InboxPage {
         run: () => void (this.currentGroup && this.approveGroup(this.currentGroup)),
       },
       { id: 'inbox.edit', keys: 'e', label: 'Edit, then approve', group, when, run: on((one) => this.edit(one)) },
-      { id: 'inbox.reject', keys: 'r', label: 'Reject with a reason', group, when, run: on((one) => (this.rejecting = [one])) },
-      { id: 'inbox.snooze', keys: 's', label: 'Snooze until tomorrow', group, when, run: on((one) => this.snooze(one)) },
-      { id: 'inbox.open', keys: 'w', label: 'Why: open the detail', group, when, run: on((one) => this.show(one.stepId)) },
+      {
+        id: 'inbox.reject',
+        keys: 'r',
+        label: 'Reject with a reason',
+        group,
+        when,
+        run: on((one) => (this.rejecting = [one])),
+      },
+      {
+        id: 'inbox.snooze',
+        keys: 's',
+        label: 'Snooze until tomorrow',
+        group,
+        when,
+        run: on((one) => this.snooze(one)),
+      },
+      {
+        id: 'inbox.open',
+        keys: 'w',
+        label: 'Why: open the detail',
+        group,
+        when,
+        run: on((one) => this.show(one.stepId)),
+      },
       { id: 'inbox.undo', keys: 'z', label: 'Undo the last approval', group, run: () => void this.undoLast() },
     ];
   }
@@ -193,12 +216,24 @@ async function load({ db }: Workspace): Promise<Loaded> {
   return {
     proposals,
     failed,
-    iterations: await byId(db.reader, iterations, pending.map((one) => one.iterationId)),
-    missions: await byId(db.reader, missions, pending.map((one) => one.missionId)),
+    iterations: await byId(
+      db.reader,
+      iterations,
+      pending.map((one) => one.iterationId),
+    ),
+    missions: await byId(
+      db.reader,
+      missions,
+      pending.map((one) => one.missionId),
+    ),
   };
 }
 
-async function byId<T extends typeof iterations | typeof missions>(reader: RowReader, table: T, ids: readonly string[]) {
+async function byId<T extends typeof iterations | typeof missions>(
+  reader: RowReader,
+  table: T,
+  ids: readonly string[],
+) {
   const rows = await Promise.all([...new Set(ids)].map((id) => reader.get(table, id)));
   return new Map(rows.flatMap((row) => (row === undefined ? [] : [[row.id, row] as const])));
 }

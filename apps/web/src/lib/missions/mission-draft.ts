@@ -63,13 +63,21 @@ const TITLE_CHARS = 60;
 
 /** A title out of the objective: its first clause, cut at a word. */
 export function titleFrom(objective: string): string {
-  const clause = objective.trim().split(/[.\n;:]/)[0]?.trim() ?? '';
+  const clause =
+    objective
+      .trim()
+      .split(/[.\n;:]/)[0]
+      ?.trim() ?? '';
   if (clause.length <= TITLE_CHARS) return clause;
   const cut = clause.slice(0, TITLE_CHARS);
   return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), 20)).trim()}…`;
 }
 
-export const actionContext = (app: AppContext): ActionContext => ({ newId: app.newId, nowMs: app.nowMs(), today: app.today() });
+export const actionContext = (app: AppContext): ActionContext => ({
+  newId: app.newId,
+  nowMs: app.nowMs(),
+  today: app.today(),
+});
 
 /**
  * Stores the draft as one local transaction: the mission and its links.
@@ -100,7 +108,11 @@ export async function saveMission(
   const linked = new Set(inputs.flatMap((input) => (input.ref ? [inputKey(input.ref)] : [])));
   const writes = [
     ...editMission(mission, fields),
-    ...linkInputs(mission.id, draft.inputs.filter((input) => !linked.has(inputKey(input))), context),
+    ...linkInputs(
+      mission.id,
+      draft.inputs.filter((input) => !linked.has(inputKey(input))),
+      context,
+    ),
     ...unlinkInputs(inputs.filter((input) => input.ref && !wanted.has(inputKey(input.ref)))),
   ];
   if (writes.length > 0 && !(await app.write(writes))) throw new Error('this device refused the change');

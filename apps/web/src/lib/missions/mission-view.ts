@@ -1,4 +1,12 @@
-import { feedback, type Feedback, type Mission, type MissionInput, missionInputs, missions, runRequests } from '@manara/shared-ai/tables/missions';
+import {
+  feedback,
+  type Feedback,
+  type Mission,
+  type MissionInput,
+  missionInputs,
+  missions,
+  runRequests,
+} from '@manara/shared-ai/tables/missions';
 import type { Proposal } from '@manara/shared-ai/proposal';
 import { type Iteration, iterations } from '@manara/shared-ai/tables/plans';
 import type { RowReader } from '@manara/sync-core/reader';

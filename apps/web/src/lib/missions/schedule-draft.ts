@@ -33,7 +33,9 @@ export function scheduleOf(trigger: Trigger, zone: string): ScheduleDraft {
   const known = new Set(['FREQ', 'INTERVAL', 'BYHOUR', 'BYMINUTE', 'BYSECOND', 'BYDAY']);
   if ([...parts.keys()].some((name) => !known.has(name))) return { ...own, kind: 'custom' };
   const interval = Number(parts.get('INTERVAL') ?? '1');
-  const days = (parts.get('BYDAY') ?? '').split(',').filter((day): day is Weekday => WEEKDAYS.some((known) => known === day));
+  const days = (parts.get('BYDAY') ?? '')
+    .split(',')
+    .filter((day): day is Weekday => WEEKDAYS.some((known) => known === day));
   if (parts.get('FREQ') === 'HOURLY' && days.length === 0) return { ...own, kind: 'hours', everyHours: interval };
   const time = timeOf(parts);
   if (interval !== 1 || time === null) return { ...own, kind: 'custom' };
@@ -47,7 +49,11 @@ export function scheduleOf(trigger: Trigger, zone: string): ScheduleDraft {
 export function triggerOf(draft: ScheduleDraft, stored: Trigger | null, nowMs: number): Trigger {
   const { kind, everyHours: every, time, days, zone } = draft;
   if (kind === 'custom') return stored ?? { kind: 'manual' };
-  return triggerOfCadence(kind === 'hours' ? { kind, every } : kind === 'manual' ? { kind } : { kind, time, days }, zone, nowMs);
+  return triggerOfCadence(
+    kind === 'hours' ? { kind, every } : kind === 'manual' ? { kind } : { kind, time, days },
+    zone,
+    nowMs,
+  );
 }
 
 /** The next dates by the runner's own function, which brings the recurrence library and so is loaded when first needed. */
