@@ -67,8 +67,8 @@ export async function listen(
 
 function refuseLongHeaders(fetch: Fetch): Fetch {
   return (request, env) => {
-    let bytes = 0;
-    for (const [name, value] of request.headers) bytes += name.length + value.length;
+    // The raw ones: reading them costs nothing, where a Headers object would be made for every request.
+    const bytes = env.incoming.rawHeaders.reduce((sum, text) => sum + text.length, 0);
     return bytes > HEADER_BYTES_MAX ? new Response(null, { status: 431 }) : fetch(request, env);
   };
 }
