@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { swipe } from './swipe.ts';
 
 let element: HTMLElement;
-let stop: (() => void) | void;
+let stop: (() => void) | undefined;
 const right = vi.fn();
 const left = vi.fn();
 
@@ -11,7 +11,7 @@ beforeEach(() => {
   // There is no real pointer to capture here.
   element.setPointerCapture = () => undefined;
   document.body.append(element);
-  stop = swipe({ right, left })(element);
+  stop = swipe({ right, left })(element) ?? undefined;
 });
 afterEach(() => {
   stop?.();
