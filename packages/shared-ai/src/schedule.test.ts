@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkTrigger, nextOccurrence, nextOccurrences, slotText } from './schedule.ts';
 import type { Trigger } from './tables/missions.ts';
-import { type Cadence, cadenceOf, describeTrigger, triggerOf, WEEKDAY_CODES } from './trigger.ts';
+import { type Cadence, cadenceOf, describeTrigger, triggerOf, WEEKDAY_CODES } from './trigger-words.ts';
 
 const ZONES = [
   'UTC',

@@ -147,3 +147,33 @@ export async function stageChanged(
   stepIds.delete('');
   return stageSteps(reader, tools, stepIds);
 }
+
+/**
+ * Proposals of whole plans, with few reads: for a planner that looks back. Iterations that share a slot must both be given
+ * for the later one to lapse.
+ */
+export async function stageLoaded(
+  reader: RowReader,
+  tools: ReadonlyMap<string, Tool>,
+  plans: readonly Iteration[],
+): Promise<readonly Proposal[]> {
+  if (plans.length === 0) return [];
+  const loaded: Step[] = await reader.list(steps, {
+    by: 'iterationId',
+    anyOf: plans.map((iteration) => iteration.id),
+    limit: STAGED_ROWS_MAX,
+  });
+  const stepIds = loaded.map((step) => step.id);
+  const bySteps = { by: 'stepId', anyOf: stepIds, limit: STAGED_ROWS_MAX };
+  const decided: Decision[] = stepIds.length === 0 ? [] : await reader.list(decisions, bySteps);
+  const executed = stepIds.length === 0 ? [] : await reader.list(executions, bySteps);
+  const iterationById = new Map(plans.map((iteration) => [iteration.id, iteration]));
+  return loaded.map((step) => {
+    const iteration = iterationById.get(step.iterationId);
+    const ofSlot = plans.filter((one) => one.missionId === iteration?.missionId && one.slot === iteration.slot);
+    const execution = executed.find((one) => one.id === executionIdOf(step.id));
+    const standing = standingIteration(ofSlot)?.id === step.iterationId;
+    const ofStep = decided.filter((decision) => decision.stepId === step.id);
+    return stageStep({ step, iteration, standing, decisions: ofStep, execution }, tools);
+  });
+}

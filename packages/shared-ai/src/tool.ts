@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '@manara/kernel/json';
 import type { AnyRow, RowOf, TableDef } from '@manara/sync-core/define-table';
 import type { Write } from '@manara/sync-core/write';
 import type * as z from 'zod/mini';
-import type { Evidence, Step } from './tables/plans.ts';
+import type { Evidence } from './tables/plans.ts';
 import type { Risk } from './tables/fields.ts';
 
 /** What pure code may see of a space: rows by id and by table, deleted ones included by `get` only. Loaded beforehand. */
@@ -104,19 +104,16 @@ export interface Rule {
   readonly name: string;
   readonly reads: readonly TableDef[];
   find(context: RuleContext): readonly PlannedStep[];
+  /** what it found, for the plan's summary: `2 overdue todos` */
+  says(count: number): string;
 }
 
 export interface RuleContext {
   readonly world: World;
   readonly objective: string;
   readonly concept: string;
-  /** records that the mission links, as `table|id`; empty: the whole space */
-  readonly inputs: ReadonlySet<string>;
-  /** earlier steps of the mission with what became of them; a rule's result that repeats one is dropped by the planner */
-  readonly history: readonly {
-    readonly step: Step;
-    readonly outcome: 'pending' | 'approved' | 'rejected' | 'done' | 'undone' | 'expired';
-  }[];
+  /** records that the mission links, as `table|id`; null: the whole space */
+  readonly inputs: ReadonlySet<string> | null;
 }
 
 /** How a table's rows are told to a planner, and what of them counts as a mission input. */
@@ -127,4 +124,12 @@ export interface InputSource {
   title(row: AnyRow): string;
   /** text for the prompt and the rules; the caller truncates */
   render(row: AnyRow): string;
+  /** holds text that someone else may have written, such as a pasted page: what follows from it never runs by itself */
+  readonly untrusted: boolean;
+  /** the most rows that a planner's world loads, the newest first */
+  readonly rowsMax: number;
+  /** whether a mission that links nothing looks at this row */
+  isOpen(row: AnyRow): boolean;
+  /** records that come with a linked one, such as a list's todos */
+  members?(row: AnyRow, world: World): readonly { readonly table: TableDef; readonly id: string }[];
 }

@@ -122,6 +122,14 @@ function keyOf(row: AnyRow, query: Query): JsonValue {
 }
 
 function order(a: JsonValue, b: JsonValue): number {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    for (const [index, part] of a.entries()) {
+      const other: JsonValue | undefined = b[index];
+      const found = other === undefined ? 0 : order(part as JsonValue, other);
+      if (found !== 0) return found;
+    }
+    return 0;
+  }
   const [x, y] = [JSON.stringify(a), JSON.stringify(b)];
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   return x < y ? -1 : x > y ? 1 : 0;

@@ -7,6 +7,9 @@ export const notesInputs: readonly InputSource[] = [
     table: notes,
     label: 'Note',
     title: (row) => noteTitle(row as unknown as Note),
+    untrusted: true,
+    rowsMax: 300,
+    isOpen: () => true,
     render: (row) => {
       const note = row as unknown as Note;
       return `title: ${note.title}\ntext:\n${note.body}`;

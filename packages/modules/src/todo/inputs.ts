@@ -18,11 +18,26 @@ function renderTodo(row: AnyRow): string {
 }
 
 export const todoInputs: readonly InputSource[] = [
-  { table: todos, label: 'Todo', title: (row) => (row as unknown as Todo).title || 'Untitled', render: renderTodo },
+  {
+    table: todos,
+    label: 'Todo',
+    title: (row) => (row as unknown as Todo).title || 'Untitled',
+    render: renderTodo,
+    untrusted: false,
+    rowsMax: 2000,
+    isOpen: (row) => !(row as unknown as Todo).done,
+  },
   {
     table: todoLists,
     label: 'List',
     title: (row) => (row as unknown as TodoList).title || 'Untitled',
     render: (row) => `title: ${(row as unknown as TodoList).title}`,
+    untrusted: false,
+    rowsMax: 200,
+    isOpen: () => true,
+    members: (row, world) =>
+      world
+        .list(todos)
+        .flatMap((todo) => (todo.listId === row.id && !todo.done ? [{ table: todos, id: todo.id }] : [])),
   },
 ];

@@ -29,7 +29,7 @@ export const iterations = defineTable({
     startedAt: field(instant, 0),
     finishedAt: field(instant, 0),
   },
-  indexes: ['missionId', 'finishedAt', ['missionId', 'slot']],
+  indexes: ['missionId', 'finishedAt', ['missionId', 'slot'], ['missionId', 'finishedAt']],
 });
 export type Iteration = RowOf<typeof iterations>;
 
