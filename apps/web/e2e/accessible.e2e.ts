@@ -1,0 +1,34 @@
+import { addTodo, expect, expectAccessible, test } from './fixtures.ts';
+
+const screens = ['/', '/todo', '/notes', '/settings', '/sign-in'];
+const looks = [
+  { name: 'desktop, light', viewport: { width: 1360, height: 860 }, colorScheme: 'light' },
+  { name: 'phone, dark', viewport: { width: 390, height: 844 }, colorScheme: 'dark' },
+] as const;
+
+for (const look of looks) {
+  test(`axe finds nothing on ${screens.join(' ')} (${look.name})`, async ({ newDevice }) => {
+    const { page } = await newDevice('/todo', look);
+    for (const screen of screens) {
+      await page.goto(screen);
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+      await expectAccessible(page);
+    }
+    await page.goto('/todo');
+    await addTodo(page, 'Send the invoice');
+    await page.getByRole('button', { name: 'Send the invoice', exact: true }).click();
+    await expect(page.getByLabel('Note')).toBeVisible();
+    await expectAccessible(page);
+  });
+}
+
+test('nothing scrolls sideways at 320 pixels', async ({ newDevice }) => {
+  const { page } = await newDevice('/todo', { viewport: { width: 320, height: 700 } });
+  await addTodo(page, 'A title that is so long that it must break over several lines on a phone of this width');
+  for (const screen of screens) {
+    await page.goto(screen);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(overflow, screen).toBeLessThanOrEqual(0);
+  }
+});

@@ -1,0 +1,56 @@
+import { addTodo, expect, newAccount, readyForOffline, signUp, synced, test } from './fixtures.ts';
+
+test('starts cold and offline on / and on a deep link, as the last account', async ({ newDevice }) => {
+  const account = newAccount('Dee');
+  const device = await newDevice('/');
+  await signUp(device.page, account);
+  await device.page.goto('/notes?new');
+  await device.page.getByRole('textbox', { name: 'Title' }).fill('Kitchen');
+  await device.page.getByRole('textbox', { name: /^Text/ }).fill('- [ ] call someone about the leak');
+  await expect(device.page).toHaveURL(/\/notes\/[0-9a-f-]{36}$/);
+  const deepLink = new URL(device.page.url()).pathname;
+  await synced(device.page);
+  await readyForOffline(device.page);
+
+  await device.setOffline(true);
+  const home = await device.open('/');
+  await expect(home.getByRole('heading', { level: 1, name: 'Today' })).toBeVisible();
+  await expect(home.getByRole('button', { name: /^Sync: / })).toContainText('Offline');
+  const note = await device.open(deepLink);
+  await expect(note.getByRole('textbox', { name: 'Title' })).toHaveValue('Kitchen');
+  await note.goto('/settings');
+  await expect(note.getByText(account.email)).toBeVisible();
+  await note.goto('/todo');
+  await addTodo(note, 'Written offline');
+  await expect(note.getByRole('button', { name: /^Sync: / })).toContainText('1 waiting');
+
+  await device.setOffline(false);
+  await synced(note);
+});
+
+test('keeps every keystroke of a note when the page is left at once', async ({ newDevice }) => {
+  const device = await newDevice('/notes?new');
+  const title = device.page.getByRole('textbox', { name: 'Title' });
+  await title.fill('Half a');
+  await title.pressSequentially(' thought');
+  // No wait: the save of the last letters has not begun.
+  const reopened = await device.open('/notes');
+  await expect(reopened.getByRole('button', { name: 'Half a thought', exact: true })).toBeVisible();
+});
+
+test('sign-out warns of what the server has not got, and keeps it for the same account', async ({ newDevice }) => {
+  const account = newAccount('Eve');
+  const device = await newDevice('/');
+  await signUp(device.page, account);
+  await synced(device.page);
+  await device.page.goto('/todo');
+  await device.setOffline(true);
+  await addTodo(device.page, 'Unsent');
+  await device.page.getByRole('link', { name: 'Settings' }).click();
+  await device.page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(device.page.getByRole('alert')).toContainText('1 change has not reached the server');
+  await device.page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await expect(device.page.getByText('You work without an account')).toBeVisible();
+  await device.page.getByRole('link', { name: 'Todo' }).click();
+  await expect(device.page.getByRole('button', { name: 'Unsent', exact: true })).toBeHidden();
+});

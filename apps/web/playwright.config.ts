@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import { chromiumArgs } from '@manara/testkit/chromium-args';
+import { defineConfig, devices } from '@playwright/test';
+
+/** Where Debian puts it; without either, Playwright's own is used. */
+const debianChromium = '/usr/bin/chromium';
+const executablePath = process.env.CHROMIUM_PATH ?? (existsSync(debianChromium) ? debianChromium : undefined);
+
+export default defineConfig({
+  testDir: './e2e',
+  testMatch: '**/*.e2e.ts',
+  // Each worker has a server with its own database, so files may run side by side; more than two do not fit on two cores.
+  workers: 2,
+  fullyParallel: false,
+  forbidOnly: true,
+  retries: 0,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  outputDir: './test-results',
+  use: {
+    ...devices['Desktop Chrome'],
+    viewport: { width: 1360, height: 860 },
+    launchOptions: { args: chromiumArgs, ...(executablePath === undefined ? {} : { executablePath }) },
+    // The app decides by day: tests say which zone the day is in.
+    timezoneId: 'Europe/Berlin',
+    locale: 'en-GB',
+    screenshot: 'only-on-failure',
+    trace: 'retain-on-failure',
+  },
+});

@@ -1,0 +1,43 @@
+import type { RunEvent } from '@manara/protocol/live';
+import { SvelteMap } from 'svelte/reactivity';
+import type { Seams } from './seams.ts';
+
+/** Nothing was heard of a run for this long: its end was missed, or the server is gone. */
+const SILENT_MS = 60_000;
+const ENDED: ReadonlySet<string> = new Set(['done', 'failed', 'dead', 'cancelled']);
+
+/** What the server is doing with a mission right now. */
+export interface LiveRun {
+  readonly runId: string;
+  readonly phase: string;
+  /** since the run began, when it was last heard of */
+  readonly elapsedMs: number;
+}
+
+/** Phases of runs, as the server tells them. Never stored: a plan arrives as ordinary records. */
+export class LiveRuns {
+  readonly #byMission = new SvelteMap<string, LiveRun>();
+  readonly #forget: Record<string, (() => void) | undefined> = {};
+  readonly #after: Seams['after'];
+
+  constructor(seams: Pick<Seams, 'after'>) {
+    this.#after = seams.after;
+  }
+
+  /** Read it in markup or `$derived`. */
+  of(missionId: string): LiveRun | null {
+    return this.#byMission.get(missionId) ?? null;
+  }
+
+  hear({ missionId, runId, phase, elapsedMs }: RunEvent): void {
+    if (missionId === null) return;
+    this.#forget[missionId]?.();
+    this.#forget[missionId] = undefined;
+    if (ENDED.has(phase)) {
+      this.#byMission.delete(missionId);
+      return;
+    }
+    this.#byMission.set(missionId, { runId, phase, elapsedMs });
+    this.#forget[missionId] = this.#after(SILENT_MS, () => this.#byMission.delete(missionId));
+  }
+}

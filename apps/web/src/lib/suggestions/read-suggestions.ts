@@ -1,0 +1,67 @@
+import type { Suggestion } from '@manara/local-db/svelte/suggestions';
+import { tableByName, toolByName } from '@manara/modules/registry';
+import { applyContext, checkStep } from '@manara/shared-ai/execute';
+import { askAlone, type Proposal, supersededIds, viewOf } from '@manara/shared-ai/proposal';
+import { loadSettlement, type Settlement } from '@manara/shared-ai/settlement';
+import type { RowReader } from '@manara/sync-core/reader';
+
+export interface SuggestionMoment {
+  readonly nowMs: number;
+  /** `YYYY-MM-DD` */
+  readonly today: string;
+  readonly clientId: string;
+}
+
+const neverDrawn = (): string => {
+  throw new Error('looking at proposals draws no id');
+};
+
+/** The proposals that a person can decide now, with what their tools would do to the rows as they are. */
+export async function readSuggestions(
+  reader: RowReader,
+  pending: readonly Proposal[],
+  moment: SuggestionMoment,
+): Promise<readonly Suggestion[]> {
+  const superseded = supersededIds(pending);
+  const open = pending.filter((one) => viewOf(one, moment.nowMs) === 'pending' && !superseded.has(one.id));
+  if (open.length === 0) return [];
+  const settlement = await loadSettlement(reader, open, {
+    ...moment,
+    tools: toolByName,
+    tables: tableByName,
+    newId: neverDrawn,
+  });
+  const inOrder = [...open].sort((a, b) => b.plannedAt - a.plannedAt || a.n - b.n);
+  return inOrder.flatMap((proposal) => {
+    const suggestion = suggestionOf(proposal, settlement);
+    return suggestion === null ? [] : [suggestion];
+  });
+}
+
+/** null: nothing can be drawn of it (its tool or its arguments are not known here); the inbox tells about it. */
+function suggestionOf(proposal: Proposal, settlement: Settlement): Suggestion | null {
+  const mission = settlement.missions.get(proposal.missionId);
+  const tool = settlement.tools.get(proposal.tool);
+  if (mission?.deleted || tool === undefined) return null;
+  const checked = checkStep(proposal, settlement);
+  const { world } = settlement;
+  try {
+    const args = checked.ok ? checked.value.args : proposal.args;
+    const stale = checked.ok || checked.error.code === 'depends' ? null : checked.error.reason;
+    return {
+      stepId: proposal.stepId,
+      iterationId: proposal.iterationId,
+      missionId: proposal.missionId,
+      missionTitle: mission?.title || 'Chat',
+      summary: tool.summarize(args, world),
+      why: proposal.rationale,
+      ghost: tool.preview(args, world, applyContext(proposal.stepId)),
+      card: tool.describe(args, world),
+      approvable: stale === null && askAlone(proposal) === null,
+      stale,
+    };
+  } catch {
+    // A tool that throws on these arguments has nothing to show in place.
+    return null;
+  }
+}

@@ -1,0 +1,36 @@
+import type { Execution, Iteration } from '@manara/shared-ai/tables/plans';
+import { executions, iterations } from '@manara/shared-ai/tables/plans';
+import { type Mission, missions } from '@manara/shared-ai/tables/missions';
+import type { RowReader } from '@manara/sync-core/reader';
+
+const RUNS_MAX = 8;
+const MISSIONS_MAX = 500;
+
+/** A plan that was made lately, and what of it has been carried out. */
+export interface Run {
+  readonly iteration: Iteration;
+  readonly missionTitle: string;
+  readonly done: readonly Execution[];
+}
+
+/** Plans since a time, the latest first. Those of deleted missions are left out. */
+export async function recentRuns(reader: RowReader, sinceMs: number): Promise<readonly Run[]> {
+  const latest = await reader.list(iterations, { by: 'finishedAt', from: sinceMs, reverse: true, limit: RUNS_MAX });
+  const runs = latest.map(async (iteration): Promise<Run | null> => {
+    const mission = await reader.get(missions, iteration.missionId);
+    if (mission?.deleted) return null;
+    const ofPlan = await reader.list(executions, { by: 'iterationId', equals: iteration.id, limit: 500 });
+    const done = ofPlan.filter((execution) => execution.status === 'done');
+    return { iteration, missionTitle: mission?.title || 'Chat', done };
+  });
+  return (await Promise.all(runs)).filter((run) => run !== null);
+}
+
+/** Missions that run by themselves. */
+export async function scheduledMissions(reader: RowReader): Promise<readonly Mission[]> {
+  const active = await reader.list(missions, { by: 'state', equals: 'active', limit: MISSIONS_MAX });
+  return active.filter((mission) => mission.trigger.kind !== 'manual');
+}
+
+export const anyMission = async (reader: RowReader): Promise<boolean> =>
+  (await reader.list(missions, { limit: 1 })).length > 0;

@@ -1,0 +1,166 @@
+import { getApp } from '@manara/local-db/svelte/app-context';
+import { getSuggestions, type Suggestion } from '@manara/local-db/svelte/suggestions';
+import type { Command } from '@manara/ui/shortcuts/shortcuts.svelte.ts';
+import type { ActionContext } from '../../action-context.ts';
+import { createNote, deleteNote, editNote, type NoteEdit, restoreNote, setNotePinned } from '../actions.ts';
+import { allNotes, noteById, noteTitle } from '../queries.ts';
+import type { Note } from '../schema.ts';
+import { type NoteEntry, noteEntries } from './notes-view.ts';
+
+/** What the page shows and what its keys and buttons do. Made in the page component's init. */
+export class NotesPage {
+  readonly #app = getApp();
+  readonly #suggestions = getSuggestions();
+  readonly #openId: () => string | null;
+  readonly #go: (openId: string | null) => void;
+
+  search = $state('');
+  /** the line that the keys act on */
+  cursor = $state<string | null>(null);
+  searchBox = $state<HTMLInputElement>();
+  /** made on this visit and not yet written in: taken away again when left empty */
+  #fresh: string | null = null;
+
+  constructor(openId: () => string | null, go: (openId: string | null) => void) {
+    this.#openId = openId;
+    this.#go = go;
+  }
+
+  readonly #notes = this.#app.live(allNotes);
+
+  readonly ready = $derived(this.#notes.status !== 'loading');
+  readonly notes: readonly Note[] = $derived(this.#notes.current ?? []);
+  readonly suggestions: readonly Suggestion[] = $derived(this.#suggestions.of('notes'));
+  readonly openNote = $derived(this.notes.find((note) => note.id === this.#openId()) ?? null);
+  readonly openSuggestions = $derived(this.suggestions.filter(({ ghost }) => ghost.targetId === this.#openId()));
+  readonly entries: readonly NoteEntry[] = $derived(noteEntries(this.notes, this.suggestions, this.search));
+  readonly approvable = $derived(
+    this.suggestions.filter((suggestion) => suggestion.approvable).map(({ stepId }) => stepId),
+  );
+
+  open(id: string | null): void {
+    this.cursor = id ?? this.cursor;
+    this.#go(id);
+  }
+
+  async add(): Promise<void> {
+    const writes = createNote({}, this.#context());
+    await this.#app.write(writes);
+    const id = writes[0]?.id ?? null;
+    this.#fresh = id;
+    this.search = '';
+    this.open(id);
+  }
+
+  isFresh(id: string): boolean {
+    return this.#fresh === id;
+  }
+
+  /** Called when an editor closes. */
+  async leave(id: string): Promise<void> {
+    if (this.#fresh !== id) return;
+    this.#fresh = null;
+    const stored = await noteById(this.#app.reader, id);
+    if (stored?.title === '' && stored.body === '') await this.#app.write(deleteNote(id));
+  }
+
+  /** Saves text as it is typed: against what is stored now, which the row on screen may lag behind. */
+  async saveText(id: string, edit: NoteEdit): Promise<void> {
+    const stored = await noteById(this.#app.reader, id);
+    if (stored === undefined || stored.deleted) return;
+    const writes = editNote(stored, edit);
+    if (!(await this.#app.write(writes))) throw new Error('not stored');
+  }
+
+  async pin(note: Note): Promise<void> {
+    await this.#app.write(setNotePinned(note.id, !note.pinned));
+  }
+
+  async remove(note: Note): Promise<void> {
+    if (this.#openId() === note.id) this.open(null);
+    await this.#app.write(deleteNote(note.id));
+    this.#app.undoToast(`Deleted “${noteTitle(note)}”`, restoreNote(note.id));
+  }
+
+  approveAll(): void {
+    void this.#suggestions.accept(this.approvable);
+  }
+  accept(stepId: string): void {
+    void this.#suggestions.accept([stepId]);
+  }
+  dismiss(stepId: string): void {
+    void this.#suggestions.dismiss(stepId);
+  }
+  editSuggestion(stepId: string): void {
+    this.#suggestions.edit(stepId);
+  }
+  review(stepId: string | null = null): void {
+    this.#suggestions.review(stepId);
+  }
+
+  #context(): ActionContext {
+    return { newId: this.#app.newId, nowMs: this.#app.nowMs(), today: this.#app.today() };
+  }
+
+  #moveCursor(step: -1 | 1): void {
+    const at = this.entries.findIndex((entry) => entry.key === this.cursor);
+    const next = this.entries[at < 0 ? 0 : Math.min(this.entries.length - 1, Math.max(0, at + step))];
+    this.cursor = next?.key ?? null;
+  }
+
+  commands(): readonly Command[] {
+    const entry = this.entries.find((candidate) => candidate.key === this.cursor);
+    const note = entry?.kind === 'note' ? entry.note : undefined;
+    const ghost = entry?.kind === 'ghost' ? entry.suggestion : undefined;
+    const group = 'Notes';
+    return [
+      { id: 'notes.new', keys: 'n', label: 'New note', group, run: () => void this.add() },
+      { id: 'notes.search', keys: '/', label: 'Search notes', group, run: () => this.searchBox?.focus() },
+      { id: 'notes.next', keys: 'j', label: 'Next note', group, run: () => this.#moveCursor(1) },
+      { id: 'notes.previous', keys: 'k', label: 'Previous note', group, run: () => this.#moveCursor(-1) },
+      {
+        id: 'notes.approve-all',
+        keys: 'A',
+        label: 'Approve suggestions here',
+        group,
+        when: this.approvable.length > 0,
+        run: () => this.approveAll(),
+      },
+      ...(note ? this.#noteCommands(note) : []),
+      ...(ghost ? this.#ghostCommands(ghost.stepId) : []),
+    ];
+  }
+
+  #noteCommands(note: Note): readonly Command[] {
+    const group = 'Notes';
+    return [
+      { id: 'notes.open', keys: 'Enter', label: 'Open note', group, run: () => this.open(note.id) },
+      {
+        id: 'notes.pin',
+        keys: '.',
+        label: note.pinned ? 'Unpin note' : 'Pin note',
+        group,
+        run: () => void this.pin(note),
+      },
+      { id: 'notes.delete', keys: 'Delete', label: 'Delete note', group, run: () => void this.remove(note) },
+      {
+        id: 'notes.delete-key',
+        keys: 'Backspace',
+        label: 'Delete note',
+        group,
+        hidden: true,
+        run: () => void this.remove(note),
+      },
+    ];
+  }
+
+  #ghostCommands(stepId: string): readonly Command[] {
+    const group = 'Suggestion';
+    return [
+      { id: 'ghost.accept', keys: 'a', label: 'Accept suggestion', group, run: () => this.accept(stepId) },
+      { id: 'ghost.edit', keys: 'e', label: 'Edit suggestion', group, run: () => this.editSuggestion(stepId) },
+      { id: 'ghost.dismiss', keys: 'r', label: 'Dismiss suggestion', group, run: () => this.dismiss(stepId) },
+      { id: 'ghost.why', keys: 'w', label: 'Why this suggestion', group, run: () => this.review(stepId) },
+    ];
+  }
+}

@@ -1,0 +1,235 @@
+import { getApp } from '@manara/local-db/svelte/app-context';
+import { getSuggestions, type Suggestion } from '@manara/local-db/svelte/suggestions';
+import type { Command } from '@manara/ui/shortcuts/shortcuts.svelte.ts';
+import type { ActionContext } from '../../action-context.ts';
+import { createTodo, deleteTodo, editTodo, moveTodo, restoreTodo, setTodoDone, type TodoEdit } from '../actions.ts';
+import { allTodos, listsInOrder, todoById } from '../queries.ts';
+import type { Todo, TodoList } from '../schema.ts';
+import { type Entry, neighboursAfterMove, type Section, sectionsOf } from './todo-view.ts';
+
+/** Where the page is, as its address says it. */
+export interface TodoPlace {
+  /** null: all lists */
+  readonly listId: string | null;
+  /** the todo whose detail is open */
+  readonly openId: string | null;
+}
+
+/** What the page shows and what its keys and buttons do. Made in the page component's init. */
+export class TodoPage {
+  readonly #app = getApp();
+  readonly #suggestions = getSuggestions();
+  readonly #place: () => TodoPlace;
+  readonly #go: (place: TodoPlace) => void;
+
+  search = $state('');
+  previewing = $state(false);
+  doneShown = $state(false);
+  /** the todo whose title is being edited in its row */
+  editingId = $state<string | null>(null);
+  /** the line that the keys act on */
+  cursor = $state<string | null>(null);
+  quickAdd = $state<HTMLInputElement>();
+  searchBox = $state<HTMLInputElement>();
+
+  constructor(place: () => TodoPlace, go: (place: TodoPlace) => void) {
+    this.#place = place;
+    this.#go = go;
+  }
+
+  readonly #todos = this.#app.live(allTodos);
+  readonly #lists = this.#app.live(listsInOrder);
+
+  readonly today = $derived(this.#app.today());
+  readonly ready = $derived(this.#todos.status !== 'loading');
+  readonly lists: readonly TodoList[] = $derived(this.#lists.current ?? []);
+  readonly todos: readonly Todo[] = $derived(this.#todos.current ?? []);
+  readonly suggestions: readonly Suggestion[] = $derived(this.#suggestions.of('todo'));
+  readonly list = $derived(this.lists.find((list) => list.id === this.#place().listId) ?? null);
+  readonly openTodo = $derived(this.todos.find((todo) => todo.id === this.#place().openId) ?? null);
+  readonly inList = $derived(
+    this.list === null ? this.todos : this.todos.filter((todo) => todo.listId === this.list?.id),
+  );
+
+  readonly sections: readonly Section[] = $derived.by(() => {
+    const filter = { listId: this.list?.id ?? null, search: this.search };
+    return sectionsOf(this.todos, this.suggestions, filter, this.today, this.previewing);
+  });
+  /** Sections whose lines are on show: the done ones are folded away until asked for. */
+  readonly shown = $derived(
+    this.sections.filter((section) => section.id !== 'done' || this.doneShown || this.search !== ''),
+  );
+  readonly #entries = $derived(this.shown.flatMap((section) => section.entries));
+  readonly #current = $derived(this.#entries.find((entry) => entry.key === this.cursor));
+  readonly approvable = $derived(
+    this.suggestions.filter((suggestion) => suggestion.approvable).map(({ stepId }) => stepId),
+  );
+
+  open(id: string | null): void {
+    if (id !== null) this.cursor = id;
+    this.#go({ listId: this.#place().listId, openId: id });
+  }
+
+  showList(listId: string | null): void {
+    this.#go({ listId, openId: null });
+  }
+
+  async add(title: string, due: string | null): Promise<void> {
+    const writes = createTodo({ title, due, listId: this.list?.id ?? null, siblings: this.todos }, this.context());
+    await this.#app.write(writes);
+    this.cursor = writes[0]?.id ?? null;
+  }
+
+  async edit(todo: Todo, edit: TodoEdit): Promise<void> {
+    await this.#app.write(editTodo(todo, edit));
+  }
+
+  /** Saves text as it is typed: against what is stored now, which the row on screen may lag behind. */
+  async saveText(id: string, edit: Pick<TodoEdit, 'title' | 'note'>): Promise<void> {
+    const stored = await todoById(this.#app.reader, id);
+    if (stored === undefined || stored.deleted) return;
+    if (!(await this.#app.write(editTodo(stored, edit)))) throw new Error('not stored');
+  }
+
+  /** The moment, for actions. */
+  context(): ActionContext {
+    return { newId: this.#app.newId, nowMs: this.#app.nowMs(), today: this.today };
+  }
+
+  async toggle(todo: Todo): Promise<void> {
+    await this.#app.write(setTodoDone(todo.id, !todo.done, this.context()));
+  }
+
+  async remove(todo: Todo): Promise<void> {
+    this.#moveCursor(1);
+    if (this.#place().openId === todo.id) this.open(null);
+    await this.#app.write(deleteTodo(todo.id));
+    this.#app.undoToast(`Deleted “${todo.title}”`, restoreTodo(todo.id));
+  }
+
+  /** Ends the edit of a title in its row. An empty title keeps the old one. */
+  async rename(todo: Todo, title: string): Promise<void> {
+    this.editingId = null;
+    const text = title.trim();
+    if (text !== '' && text !== todo.title) await this.edit(todo, { title: text });
+  }
+
+  async move(id: string, step: -1 | 1): Promise<void> {
+    const section = this.sections.find(({ entries }) => entries.some((entry) => entry.key === id));
+    const between = section && neighboursAfterMove(section, id, step);
+    if (between) await this.#app.write(moveTodo({ id, ...between }));
+  }
+
+  approveAll(): void {
+    void this.#suggestions.accept(this.approvable);
+  }
+  accept(stepId: string): void {
+    void this.#suggestions.accept([stepId]);
+  }
+  dismiss(stepId: string): void {
+    void this.#suggestions.dismiss(stepId);
+  }
+  editSuggestion(stepId: string): void {
+    this.#suggestions.edit(stepId);
+  }
+  review(stepId: string | null = null): void {
+    this.#suggestions.review(stepId);
+  }
+
+  #moveCursor(step: -1 | 1): void {
+    const entries = this.#entries;
+    const at = entries.findIndex((entry) => entry.key === this.cursor);
+    const next = entries[at < 0 ? 0 : Math.min(entries.length - 1, Math.max(0, at + step))];
+    this.cursor = next?.key ?? null;
+  }
+
+  /** The keys of the page; what they act on is the line of the cursor. */
+  commands(): readonly Command[] {
+    const entry: Entry | undefined = this.#current;
+    const todo = entry?.kind === 'todo' ? entry.todo : undefined;
+    const ghost = entry?.kind === 'ghost' ? entry.suggestion : undefined;
+    const group = 'Todo';
+    return [
+      { id: 'todo.new', keys: 'n', label: 'New todo', group, run: () => this.quickAdd?.focus() },
+      {
+        id: 'todo.new-a',
+        keys: 'a',
+        label: 'New todo',
+        group,
+        hidden: true,
+        when: !ghost,
+        run: () => this.quickAdd?.focus(),
+      },
+      { id: 'todo.search', keys: '/', label: 'Search todos', group, run: () => this.searchBox?.focus() },
+      { id: 'todo.next', keys: 'j', label: 'Next line', group, run: () => this.#moveCursor(1) },
+      { id: 'todo.previous', keys: 'k', label: 'Previous line', group, run: () => this.#moveCursor(-1) },
+      ...(todo ? this.#todoCommands(todo) : []),
+      ...(ghost ? this.#ghostCommands(ghost.stepId) : []),
+      {
+        id: 'todo.preview',
+        keys: 'p',
+        label: 'Preview suggestions',
+        group,
+        when: this.suggestions.length > 0,
+        run: () => this.togglePreview(),
+      },
+      {
+        id: 'todo.approve-all',
+        keys: 'A',
+        label: 'Approve suggestions here',
+        group,
+        when: this.approvable.length > 0,
+        run: () => this.approveAll(),
+      },
+      {
+        id: 'todo.done',
+        label: this.doneShown ? 'Hide done todos' : 'Show done todos',
+        group,
+        run: () => this.toggleDone(),
+      },
+    ];
+  }
+
+  togglePreview(): void {
+    this.previewing = !this.previewing;
+  }
+  toggleDone(): void {
+    this.doneShown = !this.doneShown;
+  }
+
+  #todoCommands(todo: Todo): readonly Command[] {
+    const group = 'Todo';
+    // A done one leaves its place: the keys go on with the next line.
+    const toggle = (): void => {
+      if (!todo.done && !this.doneShown) this.#moveCursor(1);
+      void this.toggle(todo);
+    };
+    return [
+      { id: 'todo.toggle', keys: 'x', label: todo.done ? 'Mark as not done' : 'Mark as done', group, run: toggle },
+      { id: 'todo.toggle-space', keys: ' ', label: 'Mark as done', group, hidden: true, run: toggle },
+      { id: 'todo.open', keys: 'Enter', label: 'Open', group, run: () => this.open(todo.id) },
+      { id: 'todo.edit', keys: 'e', label: 'Edit title', group, run: () => (this.editingId = todo.id) },
+      { id: 'todo.delete', keys: 'Delete', label: 'Delete', group, run: () => void this.remove(todo) },
+      {
+        id: 'todo.delete-key',
+        keys: 'Backspace',
+        label: 'Delete',
+        group,
+        hidden: true,
+        run: () => void this.remove(todo),
+      },
+      { id: 'todo.up', keys: 'K', label: 'Move up', group, run: () => void this.move(todo.id, -1) },
+      { id: 'todo.down', keys: 'J', label: 'Move down', group, run: () => void this.move(todo.id, 1) },
+    ];
+  }
+
+  #ghostCommands(stepId: string): readonly Command[] {
+    const group = 'Suggestion';
+    return [
+      { id: 'ghost.accept', keys: 'a', label: 'Accept suggestion', group, run: () => this.accept(stepId) },
+      { id: 'ghost.edit', keys: 'e', label: 'Edit suggestion', group, run: () => this.editSuggestion(stepId) },
+      { id: 'ghost.dismiss', keys: 'r', label: 'Dismiss suggestion', group, run: () => this.dismiss(stepId) },
+      { id: 'ghost.why', keys: 'w', label: 'Why this suggestion', group, run: () => this.review(stepId) },
+    ];
+  }
+}
