@@ -7,7 +7,6 @@ import type { SpaceRole } from '@manara/protocol/me';
 import type { PushReply } from '@manara/protocol/push';
 import type { Tx } from '../client.ts';
 import { readEpoch } from '../epoch.ts';
-import type { NextSlot } from '../runs/claim-runs.ts';
 import { lockClient, rememberBatch } from './client-row.ts';
 import type { Writer } from './judge-op.ts';
 import { keepRuns } from './keep-runs.ts';
@@ -38,13 +37,9 @@ export interface Pushed {
 
 /**
  * Takes a client's batch: idempotent by its seq, atomic with everything it causes. In a transaction of the account.
- * A refusal changes nothing but may have made the client's row. `nextSlot` is the schedule's own function.
+ * A refusal changes nothing but may have made the client's row.
  */
-export async function ingest(
-  tx: Tx,
-  pushed: PushedBatch,
-  nextSlot: NextSlot = () => null,
-): Promise<Result<Pushed, PushRefusal>> {
+export async function ingest(tx: Tx, pushed: PushedBatch): Promise<Result<Pushed, PushRefusal>> {
   const { accountId, client, batch, nowMs } = pushed;
   const epoch = await readEpoch(tx);
   if (pushed.epoch !== epoch) {
@@ -65,7 +60,6 @@ export async function ingest(
     roles: new Map(members.map(({ space, role }) => [space, role])),
     greatestStamp: row.greatestStamp,
     nowMs,
-    nextSlot,
   });
   const heads = Object.fromEntries(members.map(({ space, seq }) => [space, seq]));
   for (const [space, seq] of plan.heads) heads[space] = seq;
@@ -98,7 +92,6 @@ export interface SystemWrite {
 export async function ingestAsSystem(
   tx: Tx,
   write: SystemWrite,
-  nextSlot: NextSlot = () => null,
 ): Promise<{ readonly plan: IngestPlan; readonly moved: Readonly<Record<string, number>> }> {
   const plan = await applyOps(tx, {
     ops: write.ops,
@@ -106,7 +99,6 @@ export async function ingestAsSystem(
     roles: new Map([[write.spaceId, 'owner']]),
     greatestStamp: '',
     nowMs: write.nowMs,
-    nextSlot,
   });
   return { plan, moved: movedHeads(plan) };
 }
@@ -117,10 +109,9 @@ interface Ops {
   readonly roles: ReadonlyMap<string, SpaceRole>;
   readonly greatestStamp: string;
   readonly nowMs: number;
-  readonly nextSlot: NextSlot;
 }
 
-async function applyOps(tx: Tx, { ops, writer, roles, greatestStamp, nowMs, nextSlot }: Ops): Promise<IngestPlan> {
+async function applyOps(tx: Tx, { ops, writer, roles, greatestStamp, nowMs }: Ops): Promise<IngestPlan> {
   const writable = spacesOf(ops).filter((space) => (roles.get(space) ?? 'viewer') !== 'viewer');
   const spaces = await lockHeads(tx, writable, roles);
   const keys = touchedKeys(ops, tableByName).filter((key) => spaces.has(key.space));
@@ -128,7 +119,7 @@ async function applyOps(tx: Tx, { ops, writer, roles, greatestStamp, nowMs, next
   const plan = planIngest({ ops, writer, spaces, stored, tables: tableByName, wallMs: nowMs, greatestStamp });
   const accountId = writer.kind === 'account' ? writer.userId : null;
   await writePlan(tx, plan, { accountId, client: writer.client });
-  await keepRuns(tx, plan, { nowMs, bySystem: writer.kind === 'system', nextSlot });
+  await keepRuns(tx, plan, { nowMs, bySystem: writer.kind === 'system' });
   return plan;
 }
 

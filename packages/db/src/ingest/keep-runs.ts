@@ -1,11 +1,12 @@
+import { setImmediate } from 'node:timers/promises';
 import { canonicalJson } from '@manara/kernel/canonical-json';
-import { missions, type RunRequest, runRequests } from '@manara/shared-ai/tables/missions';
+import { nextOccurrence } from '@manara/shared-ai/schedule';
+import { missions, type RunRequest, runRequests, type Trigger } from '@manara/shared-ai/tables/missions';
 import { iterations } from '@manara/shared-ai/tables/plans';
 import { readRow } from '@manara/sync-core/define-table';
 import { DELETED } from '@manara/sync-core/record';
 import type { JSONValue } from 'postgres';
 import type { Tx } from '../client.ts';
-import type { NextSlot } from '../runs/claim-runs.ts';
 import { closeSlot, requestRun } from '../runs/request-run.ts';
 import { type MissionSchedule, scheduleMissions } from '../runs/schedule-missions.ts';
 import { cancelMissionRuns } from '../runs/settle-run.ts';
@@ -20,7 +21,6 @@ export interface KeepRunsOptions {
   readonly nowMs: number;
   /** The runner settles its own runs; what devices planned closes the slot. */
   readonly bySystem: boolean;
-  readonly nextSlot: NextSlot;
 }
 
 /** What an ingest means for the runner's tables, in the same transaction: when missions are due, and which runs wait. */
@@ -30,6 +30,8 @@ export async function keepRuns(tx: Tx, plan: IngestPlan, options: KeepRunsOption
   for (const record of plan.changed) {
     if (record.table === missions.name && rescheduled.has(`${record.space}|${record.id}`)) {
       const schedule = scheduleOf(record, options);
+      // A hostile rule takes up to 80 ms, and a batch may hold many: others get their turn in between.
+      await setImmediate();
       schedules.set(record.space, [...(schedules.get(record.space) ?? []), schedule]);
       if (!isActive(record)) await cancelMissionRuns(tx, record.space, record.id);
     }
@@ -62,20 +64,16 @@ function isActive(record: ChangedRecord): boolean {
   return mission.state === 'active' && !mission.deleted;
 }
 
-function scheduleOf(record: ChangedRecord, { nowMs, nextSlot }: KeepRunsOptions): MissionSchedule {
+function scheduleOf(record: ChangedRecord, { nowMs }: KeepRunsOptions): MissionSchedule {
   const { trigger } = readRow(missions, record.id, record.cells);
-  const nextSlotMs = isActive(record) ? safeNextSlot(nextSlot, trigger, nowMs) : null;
+  const nextSlotMs = isActive(record) ? safeNextSlot(trigger, nowMs) : null;
   return { missionId: record.id, trigger: trigger as unknown as JSONValue, nextSlotMs };
 }
 
 /** A trigger that cannot be read makes its mission never due; it does not refuse the write. */
-function safeNextSlot(nextSlot: NextSlot, trigger: unknown, nowMs: number): number | null {
-  try {
-    const slotMs = nextSlot(trigger, nowMs);
-    return slotMs !== null && slotMs >= 0 && slotMs <= INSTANT_MS_MAX ? slotMs : null;
-  } catch {
-    return null;
-  }
+function safeNextSlot(trigger: Trigger, nowMs: number): number | null {
+  const slotMs = nextOccurrence(trigger, nowMs);
+  return slotMs !== null && slotMs >= 0 && slotMs <= INSTANT_MS_MAX ? slotMs : null;
 }
 
 async function queueRequest(tx: Tx, { space, id, cells }: ChangedRecord): Promise<void> {
