@@ -10,12 +10,20 @@ export class Theme {
   choice: ThemeChoice = $state('system');
   readonly #root: HTMLElement;
   readonly #storage: Storage | undefined;
+  /** The window's colour in each theme, as app.html has them. */
+  readonly #bars: readonly { meta: HTMLMetaElement; own: string; isDark: boolean }[];
 
   constructor(root: HTMLElement, storage: Storage | undefined) {
     this.#root = root;
     this.#storage = storage;
+    this.#bars = [...root.querySelectorAll<HTMLMetaElement>('meta[name="theme-color"]')].map((meta) => ({
+      meta,
+      own: meta.content,
+      isDark: meta.media.includes('dark'),
+    }));
     const stored = root.dataset.theme;
     if (stored === 'light' || stored === 'dark') this.choice = stored;
+    this.#colourBars();
   }
 
   set(choice: ThemeChoice): void {
@@ -27,6 +35,13 @@ export class Theme {
       this.#root.dataset.theme = choice;
       this.#storage?.setItem(STORAGE_KEY, choice);
     }
+    this.#colourBars();
+  }
+
+  /** The installed app's window bar follows the choice, not the system. */
+  #colourBars(): void {
+    const chosen = this.#bars.find((bar) => bar.isDark === (this.choice === 'dark'));
+    for (const bar of this.#bars) bar.meta.content = this.choice === 'system' ? bar.own : (chosen?.own ?? bar.own);
   }
 }
 
