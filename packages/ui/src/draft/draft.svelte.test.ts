@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Draft } from './draft.svelte.ts';
+
+const KEY = 'manara.draft|test';
+let saved: string[];
+let draft: Draft;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  localStorage.clear();
+  saved = [];
+  draft = new Draft('stored', async (text) => void saved.push(text), KEY);
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await draft.dispose();
+});
+
+it('saves once after a pause, and at least now and then while typing goes on', async () => {
+  draft.text = 'a';
+  await vi.advanceTimersByTimeAsync(200);
+  draft.text = 'ab';
+  await vi.advanceTimersByTimeAsync(299);
+  expect(saved).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(saved).toEqual(['ab']);
+  for (let at = 0; at < 20; at += 1) {
+    draft.text = `typing ${at}`;
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  expect(saved.length).toBeGreaterThan(1);
+});
+
+it('saves at once when its component goes', async () => {
+  draft.text = 'last';
+  await draft.dispose();
+  expect(saved).toEqual(['last']);
+});
+
+it('leaves the text behind when the page closes before a save has ended', async () => {
+  let finish = (): void => undefined;
+  const slow = new Draft('stored', () => new Promise<void>((resolve) => (finish = resolve)), KEY);
+  slow.text = 'in flight';
+  void slow.flush();
+  dispatchEvent(new PageTransitionEvent('pagehide'));
+  expect(localStorage.getItem(KEY)).toBe('in flight');
+  await vi.advanceTimersByTimeAsync(0);
+  finish();
+  await slow.dispose();
+  expect(localStorage.getItem(KEY)).toBeNull();
+});
+
+it('leaves nothing behind when all is saved', async () => {
+  draft.text = 'saved';
+  await draft.flush();
+  dispatchEvent(new PageTransitionEvent('pagehide'));
+  expect(localStorage.getItem(KEY)).toBeNull();
+});
+
+it('takes text from elsewhere only while nothing is unsaved and the hands rest', async () => {
+  draft.text = 'mine';
+  draft.receive('theirs');
+  expect(draft.text).toBe('mine');
+  await draft.flush();
+  draft.receive('theirs');
+  expect(draft.text).toBe('mine');
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(draft.text).toBe('theirs');
+});
+
+it('keeps a space that was just typed when the store has tidied it away', async () => {
+  draft.text = 'Buy ';
+  await draft.flush();
+  draft.receive('Buy');
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(draft.text).toBe('Buy ');
+});
+
+it('keeps what was refused, says so, and tries again with the next keystroke', async () => {
+  let refuses = true;
+  const careful = new Draft(
+    '',
+    async (text) => {
+      if (refuses) throw new Error('no room');
+      saved.push(text);
+    },
+    KEY,
+  );
+  careful.text = 'kept';
+  await careful.flush();
+  expect(careful.failed).toBe(true);
+  expect(careful.text).toBe('kept');
+  refuses = false;
+  careful.text = 'kept!';
+  await careful.flush();
+  expect(careful.failed).toBe(false);
+  expect(saved).toEqual(['kept!']);
+  await careful.dispose();
+});
