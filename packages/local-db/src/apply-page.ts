@@ -9,7 +9,7 @@ import { type Cells, greatestStamp, isDeleted } from '@manara/sync-core/record';
 import { RECOVERY_REVIEW_MS, recoveryOps, surplusFields, waitingStamps } from '@manara/sync-core/recovery';
 import type { Stamp } from '@manara/sync-core/stamp';
 import type { Op } from '@manara/sync-core/wire-op';
-import type { Database, MarkRow } from './database.ts';
+import type { Database, MarkRow, Stores } from './database.ts';
 import { noticeOf } from './notices.ts';
 import { entryOf, outboxRow, waitingOps } from './outbox-rows.ts';
 import { eachRecord, getRecords, type KeptRecord, putRecords, removeRecord } from './records.ts';
@@ -47,36 +47,36 @@ export async function applyPage(database: Database, stager: Stager, page: Page, 
       cursor: last ? page.cursor : (records.at(-1)?.seq ?? page.cursor),
       records,
     };
-    const stores = [...database.tables.map((table) => table.name), ...ALL_STORES];
-    const fault = await database.write(stores, () => applyChunk(database, stager, part, epoch));
+    const names = [...database.tables.map((table) => table.name), ...ALL_STORES];
+    const fault = await database.write(names, (stores) => applyChunk(stores, stager, part, epoch));
     if (fault !== null) return fault;
   }
   return null;
 }
 
-async function applyChunk(database: Database, stager: Stager, page: Page, epoch: string): Promise<string | null> {
-  const replica = await database.replica();
-  const row = await database.cursor();
+async function applyChunk(stores: Stores, stager: Stager, page: Page, epoch: string): Promise<string | null> {
+  const replica = await stores.replica();
+  const row = await stores.cursor();
   const had = row.at > 0 || replica.acked > 0;
   const advanced = advance(row, page, had && replica.epoch !== null && replica.epoch !== epoch);
   if (!advanced.ok) return advanced.error;
-  const nowMs = database.seams.nowMs();
+  const nowMs = stores.seams.nowMs();
   const step = advanced.value;
-  if (step.begins !== null) await database.marks.clear();
+  if (step.begins !== null) await stores.marks.clear();
   const review =
     step.begins === 'recover'
       ? replica.pulledAt !== null && nowMs - replica.pulledAt > RECOVERY_REVIEW_MS
       : row.review && step.begins === null;
   // a new epoch counts batches from 1, so what was frozen for the old one waits again
-  const current = replica.epoch === epoch ? replica : await enterEpoch(database, replica, epoch);
+  const current = replica.epoch === epoch ? replica : await enterEpoch(stores, replica, epoch);
   const mode = step.ends ?? step.cursor.mode;
-  const applied = await mergeRecords(database, page.records, mode, review, nowMs);
+  const applied = await mergeRecords(stores, page.records, mode, review, nowMs);
   let changed = applied.changed;
-  if (step.ends !== null) changed = [...changed, ...(await finish(database, current, step.ends, review))];
-  changed = [...changed, ...(await dropTombstones(database, row.horizon, page.horizon))];
-  await stager.restage(changed);
-  const next = await database.replica();
-  await database.state.bulkPut([
+  if (step.ends !== null) changed = [...changed, ...(await finish(stores, current, step.ends, review))];
+  changed = [...changed, ...(await dropTombstones(stores, row.horizon, page.horizon))];
+  await stager.restage(stores, changed);
+  const next = await stores.replica();
+  await stores.state.bulkPut([
     observed(next, applied.greatest, page.more ? next.pulledAt : nowMs),
     { ...row, ...step.cursor, review: step.ends === null && review, removed: false },
   ]);
@@ -91,17 +91,17 @@ function observed(replica: Replica, greatest: Stamp | undefined, pulledAt: numbe
 }
 
 /** Under a new epoch the seq starts anew: the frozen batch, if any, goes back to the head of the queue. */
-export async function enterEpoch(database: Database, replica: Replica, epoch: string): Promise<Replica> {
+export async function enterEpoch(stores: Stores, replica: Replica, epoch: string): Promise<Replica> {
   const next: Replica = { ...replica, epoch, acked: replica.epoch === null ? replica.acked : 0, atMost: null };
-  if (replica.epoch !== null) await thawBatch(database);
-  await database.state.put(next);
+  if (replica.epoch !== null) await thawBatch(stores);
+  await stores.state.put(next);
   return next;
 }
 
 /** Puts the entries of the frozen batch back into the queue; recovery entries are worked out anew where needed. */
-export async function thawBatch(database: Database): Promise<void> {
-  for (const batch of await database.batch.toArray()) await database.outbox.bulkPut(batch.entries.map(outboxRow));
-  await database.batch.clear();
+export async function thawBatch(stores: Stores): Promise<void> {
+  for (const batch of await stores.batch.toArray()) await stores.outbox.bulkPut(batch.entries.map(outboxRow));
+  await stores.batch.clear();
 }
 
 interface Applied {
@@ -110,14 +110,14 @@ interface Applied {
 }
 
 async function mergeRecords(
-  database: Database,
+  stores: Stores,
   records: readonly WireRecord[],
   mode: CursorRow['mode'],
   review: boolean,
   nowMs: number,
 ): Promise<Applied> {
-  const waiting = await waitingOps(database, records.map(touchKey));
-  const stored = await getRecords(database, records);
+  const waiting = await waitingOps(stores, records.map(touchKey));
+  const stored = await getRecords(stores, records);
   const puts: KeptRecord[] = [];
   const marks: MarkRow[] = [];
   let greatest: Stamp | undefined;
@@ -128,18 +128,18 @@ async function mergeRecords(
     const stamp = greatestStamp(server);
     if (stamp !== undefined && (greatest === undefined || stamp > greatest)) greatest = stamp;
     const ops = waiting.get(key) ?? [];
-    if (local) await keepLostTexts(database, record, local.cells, server, ops, nowMs);
+    if (local) await keepLostTexts(stores, record, local.cells, server, ops, nowMs);
     const surplus = mode === 'recover' && local ? surplusFields(local.cells, server) : [];
     if (mode !== 'follow') marks.push({ table: record.table, id: record.id, surplus });
-    if (review && local) await offerForReview(database, record, local.cells, surplus, ops);
+    if (review && local) await offerForReview(stores, record, local.cells, surplus, ops);
     const replace = mode === 'reset' || review;
     const cells = replace ? replacedCells(server, ops) : mergeCells(local?.cells ?? {}, server, 'incoming').cells;
     // its own echo changes nothing: no query has to run again for it
     if (local && !isDeleted(cells) && sameCells(local.cells, cells)) continue;
     puts.push({ table: record.table, id: record.id, cells, seq: record.seq });
   }
-  if (marks.length > 0) await database.marks.bulkPut(marks);
-  await putRecords(database, puts);
+  if (marks.length > 0) await stores.marks.bulkPut(marks);
+  await putRecords(stores, puts);
   return { changed: puts, greatest };
 }
 
@@ -148,7 +148,7 @@ function textFields(table: TableDef | undefined): ReadonlySet<string> {
 }
 
 async function keepLostTexts(
-  database: Database,
+  stores: Stores,
   record: { readonly table: string; readonly id: string },
   local: Cells,
   server: Cells,
@@ -156,13 +156,13 @@ async function keepLostTexts(
   nowMs: number,
 ): Promise<void> {
   if (ops.length === 0) return;
-  const lost = lostTexts(local, server, ops, textFields(database.byName.get(record.table)));
+  const lost = lostTexts(local, server, ops, textFields(stores.byName.get(record.table)));
   const persons = lost.filter((text) => (text.actor?.kind ?? 'user') === 'user');
-  await database.notices.bulkPut(persons.map((text) => noticeOf(record.table, record.id, text, nowMs)));
+  await stores.notices.bulkPut(persons.map((text) => noticeOf(record.table, record.id, text, nowMs)));
 }
 
 async function offerForReview(
-  database: Database,
+  stores: Stores,
   key: { readonly table: string; readonly id: string },
   local: Cells,
   surplus: readonly string[],
@@ -172,20 +172,20 @@ async function offerForReview(
   const kept = surplus.filter((field) => !waiting.has(`${touchKey(key)}|${field}|${local[field]?.stamp}`));
   if (kept.length === 0) return;
   const values = Object.fromEntries(kept.map((field) => [field, local[field]?.value ?? null]));
-  await database.review.put({ id: touchKey(key), table: key.table, recordId: key.id, values });
+  await stores.review.put({ id: touchKey(key), table: key.table, recordId: key.id, values });
 }
 
 /** The last page of a reset or a recovery: what the server did not send is dropped, sent, or offered for review. */
 async function finish(
-  database: Database,
+  stores: Stores,
   replica: Replica,
   kind: NonNullable<Advance['ends']>,
   review: boolean,
 ): Promise<readonly Changed[]> {
-  const marks = new Map((await database.marks.toArray()).map((mark) => [touchKey(mark), mark]));
-  await database.outbox.filter((entry) => entry.recovery === true).delete();
-  const entries: OutboxEntry[] = (await database.outbox.toArray()).map(entryOf);
-  for (const batch of await database.batch.toArray()) entries.push(...batch.entries);
+  const marks = new Map((await stores.marks.toArray()).map((mark) => [touchKey(mark), mark]));
+  await stores.outbox.filter((entry) => entry.recovery === true).delete();
+  const entries: OutboxEntry[] = (await stores.outbox.toArray()).map(entryOf);
+  for (const batch of await stores.batch.toArray()) entries.push(...batch.entries);
   const waitingByKey = Map.groupBy(
     entries.flatMap((entry) => entry.ops),
     touchKey,
@@ -193,7 +193,7 @@ async function finish(
   const waiting = waitingStamps(entries);
   const changed: Changed[] = [];
   const missing: Op[][] = [];
-  for (const record of await eachRecord(database)) {
+  for (const record of await eachRecord(stores)) {
     const key = touchKey(record);
     const mark = marks.get(key);
     if (kind === 'recover' && !review) {
@@ -202,38 +202,38 @@ async function finish(
       if (ops.length > 0) missing.push(ops);
     } else if (mark === undefined) {
       const ops = waitingByKey.get(key) ?? [];
-      if (review) await offerForReview(database, record, record.cells, Object.keys(record.cells), ops);
+      if (review) await offerForReview(stores, record, record.cells, Object.keys(record.cells), ops);
       const cells = replacedCells({}, ops);
-      if (Object.keys(cells).length > 0) await putRecords(database, [{ ...record, cells, seq: 0 }]);
-      else await removeRecord(database, record);
+      if (Object.keys(cells).length > 0) await putRecords(stores, [{ ...record, cells, seq: 0 }]);
+      else await removeRecord(stores, record);
       changed.push({ table: record.table, id: record.id, removed: record.cells });
     }
   }
   // recovery goes before everything that waits, in places of its own below the queue
   const rows = missing.flat().map((op, at, all) => outboxRow({ n: at - all.length, ops: [op], recovery: true }));
-  await database.outbox.bulkPut(rows);
-  await database.marks.clear();
+  await stores.outbox.bulkPut(rows);
+  await stores.marks.clear();
   return changed;
 }
 
 /** Forgets tombstones that the server has forgotten. One that a local write still waits for stays until that is settled. */
-async function dropTombstones(database: Database, from: number, horizon: number): Promise<readonly Changed[]> {
+async function dropTombstones(stores: Stores, from: number, horizon: number): Promise<readonly Changed[]> {
   if (horizon <= from) return [];
   const changed: Changed[] = [];
-  for (const table of database.tables) {
-    const rows = await database
+  for (const table of stores.tables) {
+    const rows = await stores
       .rows(table.name)
       .where('[$deleted+$seq]')
       .between([1, 1], [1, horizon], true, true)
       .toArray();
     const waiting = await waitingOps(
-      database,
+      stores,
       rows.map((row) => touchKey({ table: table.name, id: row.id })),
     );
     const gone = rows.filter((row) => !waiting.has(touchKey({ table: table.name, id: row.id })));
-    await database.rows(table.name).bulkDelete(gone.map((row) => row.id));
+    await stores.rows(table.name).bulkDelete(gone.map((row) => row.id));
     for (const row of gone) changed.push({ table: table.name, id: row.id, removed: {} });
   }
-  await database.strays.filter((row) => row.$deleted === 1 && row.$seq > 0 && row.$seq <= horizon).delete();
+  await stores.strays.filter((row) => row.$deleted === 1 && row.$seq > 0 && row.$seq <= horizon).delete();
   return changed;
 }

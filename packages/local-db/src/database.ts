@@ -59,12 +59,68 @@ const names = (error: unknown): string[] => {
 /** Whether the device has no room left. */
 export const isQuotaFault = (error: unknown): boolean => names(error).includes('QuotaExceededError');
 
-/** The Dexie database with its stores typed, its version derived and its faults handled. */
-export class Database {
-  readonly dexie: Dexie;
+/**
+ * The stores with their types, all of one transaction or of the database at large. Inside a transaction only its own may
+ * be used: bound ones stay in it through any chain of awaits, where Dexie's ambient transaction can get lost.
+ */
+export class Stores {
   readonly tables: readonly TableDef[];
   readonly byName: ReadonlyMap<string, TableDef>;
   readonly seams: LocalSeams;
+  readonly #source: Pick<Dexie, 'table'>;
+
+  constructor(source: Pick<Dexie, 'table'>, tables: readonly TableDef[], seams: LocalSeams) {
+    this.#source = source;
+    this.tables = tables;
+    this.byName = new Map(tables.map((table) => [table.name, table]));
+    this.seams = seams;
+  }
+
+  rows(table: string): Table<StoredRow, string> {
+    return this.#source.table(table);
+  }
+  get outbox(): Table<OutboxRow, number> {
+    return this.#source.table('$outbox');
+  }
+  get batch(): Table<FrozenBatch, number> {
+    return this.#source.table('$batch');
+  }
+  get refused(): Table<RefusedRow, number> {
+    return this.#source.table('$refused');
+  }
+  get repairs(): Table<Repair, [string, string]> {
+    return this.#source.table('$repairs');
+  }
+  get marks(): Table<MarkRow, [string, string]> {
+    return this.#source.table('$marks');
+  }
+  get strays(): Table<StrayRow, [string, string]> {
+    return this.#source.table('$strays');
+  }
+  get review(): Table<ReviewRow, string> {
+    return this.#source.table('$review');
+  }
+  get notices(): Table<Notice, string> {
+    return this.#source.table('$notices');
+  }
+  get proposals(): Table<Proposal, string> {
+    return this.#source.table('$proposals');
+  }
+  get state(): Table<Replica | CursorRow | SchemaRow, string> {
+    return this.#source.table('$state');
+  }
+
+  async replica(): Promise<Replica> {
+    return (await this.state.get('replica')) as Replica;
+  }
+  async cursor(): Promise<CursorRow> {
+    return (await this.state.get('cursor')) as CursorRow;
+  }
+}
+
+/** The Dexie database with its stores typed, its version derived and its faults handled. */
+export class Database extends Stores {
+  readonly dexie: Dexie;
   readonly #fault: (fault: DatabaseFault) => void;
   #closed = false;
 
@@ -74,10 +130,8 @@ export class Database {
     seams: LocalSeams,
     fault: (fault: DatabaseFault) => void,
   ) {
+    super(dexie, tables, seams);
     this.dexie = dexie;
-    this.tables = tables;
-    this.byName = new Map(tables.map((table) => [table.name, table]));
-    this.seams = seams;
     this.#fault = fault;
   }
 
@@ -102,59 +156,22 @@ export class Database {
     return database;
   }
 
-  rows(table: string): Table<StoredRow, string> {
-    return this.dexie.table(table);
-  }
-  get outbox(): Table<OutboxRow, number> {
-    return this.dexie.table('$outbox');
-  }
-  get batch(): Table<FrozenBatch, number> {
-    return this.dexie.table('$batch');
-  }
-  get refused(): Table<RefusedRow, number> {
-    return this.dexie.table('$refused');
-  }
-  get repairs(): Table<Repair, [string, string]> {
-    return this.dexie.table('$repairs');
-  }
-  get marks(): Table<MarkRow, [string, string]> {
-    return this.dexie.table('$marks');
-  }
-  get strays(): Table<StrayRow, [string, string]> {
-    return this.dexie.table('$strays');
-  }
-  get review(): Table<ReviewRow, string> {
-    return this.dexie.table('$review');
-  }
-  get notices(): Table<Notice, string> {
-    return this.dexie.table('$notices');
-  }
-  get proposals(): Table<Proposal, string> {
-    return this.dexie.table('$proposals');
-  }
-  get state(): Table<Replica | CursorRow | SchemaRow, string> {
-    return this.dexie.table('$state');
-  }
-
-  async replica(): Promise<Replica> {
-    return (await this.state.get('replica')) as Replica;
-  }
-  async cursor(): Promise<CursorRow> {
-    return (await this.state.get('cursor')) as CursorRow;
-  }
-
   /**
    * The one door to a read-write transaction. `stores` are names; nothing but Dexie may be awaited inside. A connection
    * that the browser dropped (on resume from sleep, say) is opened again with back-off and the whole runs again: it had
    * not committed. Other faults are thrown.
    */
-  async write<T>(stores: readonly string[], run: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return this.#reopening(() => this.dexie.transaction('rw', [...new Set(stores)], run));
+  async write<T>(stores: readonly string[], run: (stores: Stores) => Promise<T>): Promise<T> {
+    return this.#reopening(() => this.dexie.transaction('rw', [...new Set(stores)], (tx) => run(this.#bound(tx))));
   }
 
   /** The same for reading a consistent state of several stores. */
-  async read<T>(stores: readonly string[], run: () => Promise<T>): Promise<T> {
-    return this.#reopening(() => this.dexie.transaction('r', [...new Set(stores)], run));
+  async read<T>(stores: readonly string[], run: (stores: Stores) => Promise<T>): Promise<T> {
+    return this.#reopening(() => this.dexie.transaction('r', [...new Set(stores)], (tx) => run(this.#bound(tx))));
+  }
+
+  #bound(transaction: Transaction): Stores {
+    return new Stores(transaction as unknown as Pick<Dexie, 'table'>, this.tables, this.seams);
   }
 
   async #reopening<T>(run: () => PromiseLike<T>): Promise<T> {

@@ -2,7 +2,7 @@ import type { JsonValue } from '@manara/kernel/json';
 import type { RowOf, TableDef } from '@manara/sync-core/define-table';
 import type { Query, RowReader } from '@manara/sync-core/reader';
 import { type Collection, Dexie } from 'dexie';
-import type { Database } from './database.ts';
+import type { Stores } from './database.ts';
 import { type IndexKey, indexKey, NULL_KEY, rowOf, type StoredRow } from './row.ts';
 
 type Bounds = { readonly lower: IndexKey; readonly upper: IndexKey; readonly lowerOpen: boolean };
@@ -40,14 +40,14 @@ function bounds(fields: readonly string[], query: Query, deleted: 0 | 1): Bounds
  * observed.
  */
 export class DexieReader implements RowReader {
-  readonly #database: Database;
+  readonly #stores: Stores;
 
-  constructor(database: Database) {
-    this.#database = database;
+  constructor(stores: Stores) {
+    this.#stores = stores;
   }
 
   async get<T extends TableDef>(table: T, id: string): Promise<RowOf<T> | undefined> {
-    const row = await this.#database.rows(table.name).get(id);
+    const row = await this.#stores.rows(table.name).get(id);
     return row === undefined ? undefined : rowOf(table, row);
   }
 
@@ -84,7 +84,7 @@ export class DexieReader implements RowReader {
   }
 
   #range(table: TableDef, query: Query, deleted: 0 | 1): Collection<StoredRow, string> {
-    const rows = this.#database.rows(table.name);
+    const rows = this.#stores.rows(table.name);
     const by = query.by ?? 'id';
     const fields = fieldsOf(by);
     const path = by === 'id' ? '[$deleted+id]' : `[${['$deleted', ...fields.map((field) => `$k.${field}`)].join('+')}]`;

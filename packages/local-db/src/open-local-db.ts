@@ -7,7 +7,7 @@ import type { RowReader } from '@manara/sync-core/reader';
 import type { Cells } from '@manara/sync-core/record';
 import type { Write } from '@manara/sync-core/write';
 import type { WriteRefused } from './check-write.ts';
-import { Database, type DatabaseFault, type RefusedRow } from './database.ts';
+import { Database, type DatabaseFault, type RefusedRow, type Stores } from './database.ts';
 import { DexieReader } from './dexie-reader.ts';
 import type { Notice } from './notices.ts';
 import { type CursorRow, FIRST_CURSOR, firstReplica, type Origin, type Replica, type SchemaRow } from './replica.ts';
@@ -176,7 +176,7 @@ export async function openLocalDb(options: LocalDbOptions): Promise<LocalDb> {
     await database.delete();
     database = await Database.open(name, tables, seams, onFault);
   }
-  const stager = new Stager(database, tools);
+  const stager = new Stager(tools);
   return new LocalDb(database, stager, await prepare(database, stager, tools, origin));
 }
 
@@ -194,29 +194,26 @@ async function prepare(
   const known = (await database.state.get('schema')) as SchemaRow | undefined;
   const replica = await database.replica();
   if (replica !== undefined && known?.hash === schema.hash && known.tools === schema.tools) return replica;
-  const stores = [...database.tables.map((table) => table.name), '$strays', '$proposals', '$state'];
-  return database.write(stores, async () => {
-    const installed = await database.replica();
-    if (installed !== undefined && known?.hash !== schema.hash) await rekey(database);
-    if (installed !== undefined) await stager.restageAll();
+  const names = [...database.tables.map((table) => table.name), '$strays', '$proposals', '$state'];
+  return database.write(names, async (stores) => {
+    const installed = await stores.replica();
+    if (installed !== undefined && known?.hash !== schema.hash) await rekey(stores);
+    if (installed !== undefined) await stager.restageAll(stores);
     const kept = installed ?? firstReplica(origin);
-    const cursor = ((await database.state.get('cursor')) as CursorRow | undefined) ?? FIRST_CURSOR;
-    await database.state.bulkPut([kept, cursor, schema]);
+    const cursor = ((await stores.state.get('cursor')) as CursorRow | undefined) ?? FIRST_CURSOR;
+    await stores.state.bulkPut([kept, cursor, schema]);
     return kept;
   });
 }
 
 /** Gives every row the index keys of this version, and records of tables that are now known their place. */
-async function rekey(database: Database): Promise<void> {
-  for (const table of database.tables) {
-    const rows = database.rows(table.name);
-    const strays = await database.strays
-      .where('[$table+id]')
-      .between([table.name, ''], [table.name, '\uffff'])
-      .toArray();
+async function rekey(stores: Stores): Promise<void> {
+  for (const table of stores.tables) {
+    const rows = stores.rows(table.name);
+    const strays = await stores.strays.where('[$table+id]').between([table.name, ''], [table.name, '\uffff']).toArray();
     for (const stray of strays) {
       await rows.put(storedRow(table, stray.id, cellsOf(stray), stray.$seq));
-      await database.strays.delete([table.name, stray.id]);
+      await stores.strays.delete([table.name, stray.id]);
     }
     await rows.toCollection().modify((row, ref) => {
       ref.value = storedRow(table, row.id, cellsOf(row), row.$seq);

@@ -1,6 +1,6 @@
 import { coalesce, entryKeys, type OutboxEntry, touchKey } from '@manara/sync-core/outbox';
 import type { Op } from '@manara/sync-core/wire-op';
-import type { Database, OutboxRow } from './database.ts';
+import type { Stores, OutboxRow } from './database.ts';
 
 export const outboxRow = (entry: OutboxEntry): OutboxRow => ({ ...entry, keys: entryKeys(entry) });
 
@@ -14,24 +14,24 @@ export function entryOf({ n, ops, recovery }: OutboxRow): OutboxEntry {
  * when both are alone in their groups.
  * @returns the place that the next entry gets
  */
-export async function appendEntry(database: Database, n: number, ops: readonly Op[]): Promise<number> {
+export async function appendEntry(stores: Stores, n: number, ops: readonly Op[]): Promise<number> {
   const entry: OutboxEntry = { n, ops };
   const [only] = ops;
   if (ops.length === 1 && only !== undefined) {
-    const touching = await database.outbox.where('keys').equals(touchKey(only)).sortBy('n');
+    const touching = await stores.outbox.where('keys').equals(touchKey(only)).sortBy('n');
     const last = touching.at(-1);
     const merged = last === undefined ? null : coalesce(entryOf(last), entry);
     if (merged !== null) {
-      await database.outbox.put(outboxRow(merged));
+      await stores.outbox.put(outboxRow(merged));
       return n;
     }
   }
-  await database.outbox.add(outboxRow(entry));
+  await stores.outbox.add(outboxRow(entry));
   return n + 1;
 }
 
 /** Unacknowledged ops by `table|id`, those of the frozen batch first: what local cells may still be waiting for. */
-export async function waitingOps(database: Database, keys: readonly string[]): Promise<Map<string, Op[]>> {
+export async function waitingOps(stores: Stores, keys: readonly string[]): Promise<Map<string, Op[]>> {
   const wanted = new Set(keys);
   const found = new Map<string, Op[]>();
   const add = (entry: OutboxEntry): void => {
@@ -43,8 +43,8 @@ export async function waitingOps(database: Database, keys: readonly string[]): P
       found.set(key, ops);
     }
   };
-  for (const batch of await database.batch.toArray()) batch.entries.forEach(add);
-  const rows = await database.outbox
+  for (const batch of await stores.batch.toArray()) batch.entries.forEach(add);
+  const rows = await stores.outbox
     .where('keys')
     .anyOf([...wanted])
     .distinct()

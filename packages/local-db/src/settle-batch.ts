@@ -16,7 +16,7 @@ import { withNode } from '@manara/sync-core/recovery';
 import { type Stamp, stampNode } from '@manara/sync-core/stamp';
 import type { Op } from '@manara/sync-core/wire-op';
 import { thawBatch } from './apply-page.ts';
-import type { Database } from './database.ts';
+import type { Database, Stores } from './database.ts';
 import { noticeOf } from './notices.ts';
 import { entryOf, outboxRow } from './outbox-rows.ts';
 import { getRecords, putRecords, type RecordAt, recordStores } from './records.ts';
@@ -32,19 +32,19 @@ const QUEUE_STORES = ['$outbox', '$batch', '$refused', '$repairs', '$notices', '
 
 /** The frozen batch, or the next one: stored before it is first sent, and never changed. */
 export async function nextBatch(database: Database): Promise<{ replica: Replica; batch: FrozenBatch } | null> {
-  return database.write(['$outbox', '$batch', '$state'], async () => {
-    const replica = await database.replica();
-    const frozen = await database.batch.toCollection().first();
+  return database.write(['$outbox', '$batch', '$state'], async (stores) => {
+    const replica = await stores.replica();
+    const frozen = await stores.batch.toCollection().first();
     if (frozen) return { replica, batch: frozen };
-    const rows = await database.outbox
+    const rows = await stores.outbox
       .orderBy('n')
       .limit(replica.atMost ?? 500)
       .toArray();
     if (rows.length === 0) return null;
     const entries = takeBatch(rows.map(entryOf));
     const batch = frozenBatch(replica.acked + 1, entries);
-    await database.batch.put(batch);
-    await database.outbox.bulkDelete(entries.map((entry) => entry.n));
+    await stores.batch.put(batch);
+    await stores.outbox.bulkDelete(entries.map((entry) => entry.n));
     return { replica, batch };
   });
 }
@@ -54,73 +54,73 @@ export async function nextBatch(database: Database): Promise<{ replica: Replica;
  * another batch than the frozen one changes nothing: another tab stored it first.
  */
 export async function settleBatch(database: Database, client: string, answer: Answer): Promise<void> {
-  await database.write([...recordStores(database), ...QUEUE_STORES], async () => {
-    const batch = await database.batch.get(answer.seq);
-    const replica = await database.replica();
+  await database.write([...recordStores(database), ...QUEUE_STORES], async (stores) => {
+    const batch = await stores.batch.get(answer.seq);
+    const replica = await stores.replica();
     if (batch === undefined || replica.clock.node !== client) return;
     const ops = batchOps(batch);
     const { refused, repairs } = judgeReply(batch, answer.results, answer.restamped);
-    const at = database.seams.nowMs();
-    await database.refused.bulkPut(refused.map((group) => ({ ...group, at })));
-    await addRepairs(database, repairs);
-    await keepLostTexts(database, ops, answer.results, at);
-    await database.batch.delete(answer.seq);
-    const next = await restamp(database, replica, ops, answer.restamped);
-    await database.state.put({ ...next, acked: answer.seq, atMost: null });
+    const at = stores.seams.nowMs();
+    await stores.refused.bulkPut(refused.map((group) => ({ ...group, at })));
+    await addRepairs(stores, repairs);
+    await keepLostTexts(stores, ops, answer.results, at);
+    await stores.batch.delete(answer.seq);
+    const next = await restamp(stores, replica, ops, answer.restamped);
+    await stores.state.put({ ...next, acked: answer.seq, atMost: null });
   });
 }
 
-async function addRepairs(database: Database, repairs: readonly Repair[]): Promise<void> {
+async function addRepairs(stores: Stores, repairs: readonly Repair[]): Promise<void> {
   for (const repair of repairs) {
-    const known = await database.repairs.get([repair.table, repair.id]);
-    await database.repairs.put({ ...repair, fields: { ...known?.fields, ...repair.fields } });
+    const known = await stores.repairs.get([repair.table, repair.id]);
+    await stores.repairs.put({ ...repair, fields: { ...known?.fields, ...repair.fields } });
   }
 }
 
 /** A person's text that the server says did not win: the winner comes with the next pull, the text stays here. */
 async function keepLostTexts(
-  database: Database,
+  stores: Stores,
   ops: readonly Op[],
   results: readonly OpVerdict[],
   at: number,
 ): Promise<void> {
   for (const [index, op] of ops.entries()) {
-    const table = database.byName.get(op.table);
+    const table = stores.byName.get(op.table);
     for (const field of results[index]?.lost ?? []) {
       const cell = op.fields?.[field];
       if (op.actor.kind !== 'user' || !table?.fields[field]?.text || typeof cell?.[0] !== 'string') continue;
       if (cell[0].trim() === '') continue;
       const lost = { field, text: cell[0], stamp: cell[1], actor: op.actor, stands: 'theirs' } as const;
-      await database.notices.put(noticeOf(op.table, op.id, lost, at));
+      await stores.notices.put(noticeOf(op.table, op.id, lost, at));
     }
   }
 }
 
 /** Rewrites stamps as the server did, in records and queue; and the clock, once nothing with an old stamp waits. */
 async function restamp(
-  database: Database,
+  stores: Stores,
   replica: Replica,
   ops: readonly Op[],
   map: Readonly<Record<Stamp, Stamp>>,
 ): Promise<Replica> {
   if (Object.keys(map).length === 0) return replica;
-  await rewriteStamps(database, ops, (stamp) => map[stamp] ?? stamp);
+  await rewriteStamps(stores, ops, (stamp) => map[stamp] ?? stamp);
   const keys = [...new Set(ops.map(touchKey))];
-  const rows = await database.outbox.where('keys').anyOf(keys).distinct().toArray();
-  await database.outbox.bulkPut(rows.map((row) => outboxRow(restampEntry(entryOf(row), map))));
-  if ((await database.outbox.count()) > 0) return replica;
+  const rows = await stores.outbox.where('keys').anyOf(keys).distinct().toArray();
+  await stores.outbox.bulkPut(rows.map((row) => outboxRow(restampEntry(entryOf(row), map))));
+  if ((await stores.outbox.count()) > 0) return replica;
   const accepted = [...Object.values(map), ...(replica.seen === null ? [] : [replica.seen])];
   return { ...replica, clock: rewind(replica.clock, accepted) };
 }
 
 async function rewriteStamps(
-  database: Database,
+  stores: Stores,
   keys: readonly RecordAt[],
   rewrite: (stamp: Stamp) => Stamp,
 ): Promise<void> {
-  const records = [...(await getRecords(database, keys)).values()];
+  const records = [...(await getRecords(stores, keys)).values()];
   await putRecords(
-    database,
+    stores,
     records.map((record) => ({ ...record, cells: mapStamps(record.cells, rewrite) })),
   );
 }
@@ -136,23 +136,23 @@ function mapStamps(cells: Cells, rewrite: (stamp: Stamp) => Stamp): Cells {
  * quarantine, and the rest flows on.
  */
 export async function refuseBatch(database: Database, seq: number, code: string, message: string): Promise<void> {
-  await database.write(QUEUE_STORES, async () => {
-    const batch = await database.batch.get(seq);
+  await database.write(QUEUE_STORES, async (stores) => {
+    const batch = await stores.batch.get(seq);
     if (batch === undefined) return;
-    const replica = await database.replica();
+    const replica = await stores.replica();
     const [only, ...more] = batch.entries;
     if (more.length > 0 || only === undefined) {
-      await thawBatch(database);
-      await database.state.put({ ...replica, atMost: Math.ceil(batch.entries.length / 2) });
+      await thawBatch(stores);
+      await stores.state.put({ ...replica, atMost: Math.ceil(batch.entries.length / 2) });
       return;
     }
     const verdicts = only.ops.map(() => ({ status: 'rejected', code, message }) as const);
     const { refused, repairs } = judgeReply(batch, verdicts);
-    const at = database.seams.nowMs();
-    await database.refused.bulkPut(refused.map((group) => ({ ...group, at })));
-    await addRepairs(database, repairs);
-    await database.batch.delete(seq);
-    await database.state.put({ ...replica, atMost: null });
+    const at = stores.seams.nowMs();
+    await stores.refused.bulkPut(refused.map((group) => ({ ...group, at })));
+    await addRepairs(stores, repairs);
+    await stores.batch.delete(seq);
+    await stores.state.put({ ...replica, atMost: null });
   });
 }
 
@@ -161,23 +161,22 @@ export async function refuseBatch(database: Database, seq: number, code: string,
  * node, nothing else, in the stamps of what waits and of the same local cells.
  */
 export async function renode(database: Database): Promise<Replica> {
-  const stores = [...recordStores(database), ...QUEUE_STORES];
-  return database.write(stores, async () => {
-    const replica = await database.replica();
-    const [from, to] = [replica.clock.node, database.seams.newClientId()];
-    await thawBatch(database);
-    const entries = (await database.outbox.toArray()).map(entryOf);
+  return database.write([...recordStores(database), ...QUEUE_STORES], async (stores) => {
+    const replica = await stores.replica();
+    const [from, to] = [replica.clock.node, stores.seams.newClientId()];
+    await thawBatch(stores);
+    const entries = (await stores.outbox.toArray()).map(entryOf);
     const waiting = ownStamps(entries, from);
     const rewrite = (stamp: Stamp): Stamp => (waiting.has(stamp) ? withNode(stamp, from, to) : stamp);
     const map = Object.fromEntries([...waiting].map((stamp) => [stamp, rewrite(stamp)]));
-    await database.outbox.bulkPut(entries.map((entry) => outboxRow(restampEntry(entry, map))));
+    await stores.outbox.bulkPut(entries.map((entry) => outboxRow(restampEntry(entry, map))));
     await rewriteStamps(
-      database,
+      stores,
       entries.flatMap((entry) => entry.ops),
       rewrite,
     );
     const next: Replica = { ...replica, clock: { ...replica.clock, node: to }, acked: 0, atMost: null };
-    await database.state.put(next);
+    await stores.state.put(next);
     return next;
   });
 }

@@ -18,7 +18,7 @@ import { RECOVERY_REVIEW_MS, recoveryOps, surplusFields } from '@manara/sync-cor
 import { stampNode } from '@manara/sync-core/stamp';
 import type { Batch } from '@manara/sync-core/wire-op';
 import { applyPage, thawBatch } from './apply-page.ts';
-import type { Database } from './database.ts';
+import type { Database, Stores } from './database.ts';
 import { observe } from './observe.ts';
 import type { LocalDb } from './open-local-db.ts';
 import { outboxRow, waitingOps } from './outbox-rows.ts';
@@ -40,9 +40,9 @@ export class DexieSyncStore implements SyncStore {
   }
 
   async replica(): Promise<ReplicaState> {
-    return this.#database.read(['$state'], async () => {
-      const replica = await this.#database.replica();
-      const cursor = await this.#database.cursor();
+    return this.#database.read(['$state'], async (stores) => {
+      const replica = await stores.replica();
+      const cursor = await stores.cursor();
       this.#db.remember(replica);
       const { space, epoch } = replica;
       return { client: replica.clock.node, space, epoch, cursor: cursor.at, removed: cursor.removed };
@@ -60,9 +60,9 @@ export class DexieSyncStore implements SyncStore {
   }
 
   async learnEpoch(epoch: string): Promise<void> {
-    await this.#database.write(['$state'], async () => {
-      const replica = await this.#database.replica();
-      if (replica.epoch === null) await this.#database.state.put({ ...replica, epoch });
+    await this.#database.write(['$state'], async (stores) => {
+      const replica = await stores.replica();
+      if (replica.epoch === null) await stores.state.put({ ...replica, epoch });
     });
   }
 
@@ -92,13 +92,13 @@ export class DexieSyncStore implements SyncStore {
   }
 
   async beginRecovery(acked: number | null): Promise<void> {
-    await this.#database.write(['$outbox', '$batch', '$marks', '$state'], async () => {
-      const replica = await this.#database.replica();
-      const cursor = await this.#database.cursor();
+    await this.#database.write(['$outbox', '$batch', '$marks', '$state'], async (stores) => {
+      const replica = await stores.replica();
+      const cursor = await stores.cursor();
       const away = replica.pulledAt !== null && this.#database.seams.nowMs() - replica.pulledAt > RECOVERY_REVIEW_MS;
-      await thawBatch(this.#database);
-      await this.#database.marks.clear();
-      await this.#database.state.bulkPut([
+      await thawBatch(stores);
+      await stores.marks.clear();
+      await stores.state.bulkPut([
         { ...replica, acked: acked ?? replica.acked, atMost: null },
         { ...cursor, at: 0, mode: 'recover', complete: false, review: away },
       ]);
@@ -106,8 +106,8 @@ export class DexieSyncStore implements SyncStore {
   }
 
   async setRemoved(removed: boolean): Promise<void> {
-    await this.#database.write(['$state'], async () => {
-      await this.#database.state.put({ ...(await this.#database.cursor()), removed });
+    await this.#database.write(['$state'], async (stores) => {
+      await stores.state.put({ ...(await stores.cursor()), removed });
     });
   }
 
@@ -124,45 +124,35 @@ export class DexieSyncStore implements SyncStore {
   async repair({ table, ids }: RepairRequest, records: readonly WireRecord[]): Promise<void> {
     const database = this.#database;
     const sent = new Map(records.map((record) => [record.id, record]));
-    await database.write([...recordStores(database), '$repairs', '$proposals', '$state'], async () => {
+    await database.write([...recordStores(database), '$repairs', '$proposals', '$state'], async (stores) => {
       const stored = await getRecords(
         database,
         ids.map((id) => ({ table, id })),
       );
       const changed: Changed[] = [];
       for (const id of ids) {
-        const repair = await database.repairs.get([table, id]);
+        const repair = await stores.repairs.get([table, id]);
         const local = stored.get(touchKey({ table, id }));
         const record = sent.get(id);
-        await database.repairs.delete([table, id]);
+        await stores.repairs.delete([table, id]);
         if (repair === undefined) continue;
         const cells = repairedCells(local?.cells ?? {}, record ? recordCells(record) : {}, repair.fields);
-        changed.push(await this.#store({ table, id, cells, seq: record?.seq ?? 0 }, local?.cells ?? {}));
+        changed.push(await storeRecord(stores, { table, id, cells, seq: record?.seq ?? 0 }, local?.cells ?? {}));
       }
-      await this.#db.stager.restage(changed);
+      await this.#db.stager.restage(stores, changed);
     });
-  }
-
-  async #store(record: KeptRecord, before: Cells): Promise<Changed> {
-    const { table, id } = record;
-    if (Object.keys(record.cells).length > 0) {
-      await putRecords(this.#database, [record]);
-      return { table, id };
-    }
-    await removeRecord(this.#database, record);
-    return { table, id, removed: before };
   }
 
   async digest(head: number, { table, prefix }: DigestScope): Promise<LocalDigest | null> {
     const database = this.#database;
-    const stores = [...recordStores(database), '$outbox', '$batch', '$repairs', '$state'];
-    return database.read(stores, async () => {
-      const cursor = await database.cursor();
-      const busy = (await database.outbox.count()) + (await database.batch.count()) + (await database.repairs.count());
+    const names = [...recordStores(database), '$outbox', '$batch', '$repairs', '$state'];
+    return database.read(names, async (stores) => {
+      const cursor = await stores.cursor();
+      const busy = (await stores.outbox.count()) + (await stores.batch.count()) + (await stores.repairs.count());
       if (busy > 0 || cursor.at !== head || cursor.mode !== 'follow') return null;
       let digest = EMPTY_DIGEST;
       const parts: Record<string, string> = {};
-      for (const record of await eachRecord(database)) {
+      for (const record of await eachRecord(stores)) {
         if ((table !== undefined && record.table !== table) || !record.id.startsWith(prefix ?? '')) continue;
         const part = table === undefined ? record.table : prefix === undefined ? record.id.slice(0, 2) : record.id;
         const one = recordDigest(record.table, record.id, record.cells);
@@ -176,12 +166,12 @@ export class DexieSyncStore implements SyncStore {
   async mend(table: string, ids: readonly string[], records: readonly WireRecord[]): Promise<void> {
     const database = this.#database;
     const sent = new Map(records.map((record) => [record.id, record]));
-    const stores = [...recordStores(database), '$outbox', '$batch', '$proposals', '$state'];
-    await database.write(stores, async () => {
-      const replica = await database.replica();
+    const names = [...recordStores(database), '$outbox', '$batch', '$proposals', '$state'];
+    await database.write(names, async (stores) => {
+      const replica = await stores.replica();
       const keys = ids.map((id) => ({ table, id }));
-      const stored = await getRecords(database, keys);
-      const waiting = await waitingOps(database, keys.map(touchKey));
+      const stored = await getRecords(stores, keys);
+      const waiting = await waitingOps(stores, keys.map(touchKey));
       const changed: Changed[] = [];
       let next = replica.next;
       for (const key of keys) {
@@ -193,12 +183,12 @@ export class DexieSyncStore implements SyncStore {
         const own = surplusFields(local, server).filter((field) => isOwn(local, field, replica.clock.node));
         const kept = Object.fromEntries(own.map((field) => [field, local[field] as Cells[string]]));
         const ops = recoveryOps({ space: replica.space, ...key }, local, own, new Set(), UNKNOWN);
-        for (const op of ops) await database.outbox.add(outboxRow({ n: next++, ops: [op] }));
+        for (const op of ops) await stores.outbox.add(outboxRow({ n: next++, ops: [op] }));
         const cells = mergeCells(server, kept, 'stored').cells;
-        changed.push(await this.#store({ ...key, cells, seq: record?.seq ?? 0 }, local));
+        changed.push(await storeRecord(stores, { ...key, cells, seq: record?.seq ?? 0 }, local));
       }
-      await database.state.put({ ...replica, next });
-      await this.#db.stager.restage(changed);
+      await stores.state.put({ ...replica, next });
+      await this.#db.stager.restage(stores, changed);
     });
   }
 }
@@ -207,3 +197,14 @@ const UNKNOWN = { kind: 'user', id: 'unknown', name: 'Unknown' } as const;
 
 const isOwn = (cells: Cells, field: string, node: string): boolean =>
   field !== ACCEPTED && stampNode(cells[field]?.stamp ?? '') === node;
+
+/** A record with no cell left is no record. */
+async function storeRecord(stores: Stores, record: KeptRecord, before: Cells): Promise<Changed> {
+  const { table, id } = record;
+  if (Object.keys(record.cells).length > 0) {
+    await putRecords(stores, [record]);
+    return { table, id };
+  }
+  await removeRecord(stores, record);
+  return { table, id, removed: before };
+}

@@ -37,11 +37,12 @@ describe('the write door', () => {
 
   it("outbox entry written outside the user's transaction: a fault between the two leaves neither", async () => {
     const clock = (await db.database.replica()).clock;
-    const add = db.database.outbox.hook('creating', () => {
+    const kill = () => {
       throw new Error('the tab was killed here');
-    });
+    };
+    db.database.outbox.hook('creating', kill);
     await expect(db.write(ada, [put(tasks, id(1), { title: 'Buy milk' })])).rejects.toThrow('killed');
-    db.database.outbox.hook('creating').unsubscribe(add as never);
+    db.database.outbox.hook('creating').unsubscribe(kill);
     expect(await db.reader.get(tasks, id(1))).toBeUndefined();
     expect(await outbox()).toEqual([]);
     expect((await db.database.replica()).clock).toEqual(clock);
@@ -178,17 +179,15 @@ describe('the write door', () => {
   });
 
   it('quota exceeded: the write is refused and says so, nothing is written', async () => {
-    const full = db.database.rows('tasks').hook('creating', () => {
+    const full = () => {
       throw new DOMException('full', 'QuotaExceededError');
-    });
+    };
+    db.database.rows('tasks').hook('creating', full);
     expect(await db.write(ada, [put(tasks, id(1), { title: 'a' })])).toMatchObject({
       ok: false,
       error: { code: 'quota' },
     });
-    db.database
-      .rows('tasks')
-      .hook('creating')
-      .unsubscribe(full as never);
+    db.database.rows('tasks').hook('creating').unsubscribe(full);
     expect(await db.waiting()).toBe(0);
   });
 

@@ -9,7 +9,7 @@ import { type Cell, type Cells, DELETED } from '@manara/sync-core/record';
 import type { Op, WireCell } from '@manara/sync-core/wire-op';
 import type { Write } from '@manara/sync-core/write';
 import { type CheckedWrite, checkWrite, type WriteRefused } from './check-write.ts';
-import { type Database, isQuotaFault } from './database.ts';
+import { type Database, isQuotaFault, type Stores } from './database.ts';
 import { appendEntry } from './outbox-rows.ts';
 import type { Replica } from './replica.ts';
 import { cellsOf, storedRow } from './row.ts';
@@ -42,9 +42,9 @@ export async function writeRecords(
   }
   if (checked.length === 0) return ok(undefined);
   const touched = checked.map(({ table }) => table.name);
-  const stores = [...touched, '$outbox', '$state', ...stagingStores(database, touched)];
+  const names = [...touched, '$outbox', '$state', ...stagingStores(database, touched)];
   try {
-    return await database.write(stores, () => run(database, stager, checked));
+    return await database.write(names, (stores) => run(stores, stager, checked));
   } catch (error) {
     if (isQuotaFault(error)) return err({ code: 'quota', message: 'this device has no room left' });
     throw error;
@@ -52,37 +52,40 @@ export async function writeRecords(
 }
 
 async function run(
-  database: Database,
+  stores: Stores,
   stager: Stager,
   writes: readonly CheckedWrite[],
 ): Promise<Result<void, WriteRefused>> {
-  const replica = await database.replica();
+  const replica = await stores.replica();
   if (replica.adopted) return err({ code: 'adopted', message: 'this data now belongs to an account: reload' });
-  const stored = await readCells(database, writes);
-  const group = database.seams.newId();
-  const planned = plan(writes, stored, replica, database.seams.nowMs(), group);
+  const stored = await readCells(stores, writes);
+  const group = stores.seams.newId();
+  const planned = plan(writes, stored, replica, stores.seams.nowMs(), group);
   if (!planned.ok) return planned;
   const { ops, records, clock } = planned.value;
   if (ops.length === 0) return ok(undefined);
   const fault = groupFault(ops);
   if (fault !== null) return err({ code: 'too_large', message: fault });
   for (const { write, cells, seq } of records) {
-    await database.rows(write.table.name).put(storedRow(write.table, write.id, cells, seq));
+    await stores.rows(write.table.name).put(storedRow(write.table, write.id, cells, seq));
   }
-  const next = replica.kind === 'guest' ? replica.next : await appendEntry(database, replica.next, ops);
-  await database.state.put({ ...replica, clock, next });
-  await stager.restage(records.map(({ write }) => ({ table: write.table.name, id: write.id })));
+  const next = replica.kind === 'guest' ? replica.next : await appendEntry(stores, replica.next, ops);
+  await stores.state.put({ ...replica, clock, next });
+  await stager.restage(
+    stores,
+    records.map(({ write }) => ({ table: write.table.name, id: write.id })),
+  );
   return ok(undefined);
 }
 
 type Stored = Map<string, { cells: Cells; seq: number }>;
 const keyOf = (write: CheckedWrite): string => `${write.table.name}|${write.id}`;
 
-async function readCells(database: Database, writes: readonly CheckedWrite[]): Promise<Stored> {
+async function readCells(stores: Stores, writes: readonly CheckedWrite[]): Promise<Stored> {
   const stored: Stored = new Map();
   for (const write of writes) {
     if (stored.has(keyOf(write))) continue;
-    const row = await database.rows(write.table.name).get(write.id);
+    const row = await stores.rows(write.table.name).get(write.id);
     stored.set(keyOf(write), row ? { cells: cellsOf(row), seq: row.$seq } : { cells: {}, seq: 0 });
   }
   return stored;

@@ -31,6 +31,8 @@ export interface EngineDeps {
   readonly peers: Peers;
   /** the database's name: one engine at work per database and browser profile */
   readonly name: string;
+  /** a bug or a broken disk: told, and tried again later */
+  readonly onError?: (error: unknown) => void;
   /** phases of runs, told live; in this tab and the others */
   readonly onRun?: (event: RunEvent) => void;
 }
@@ -129,7 +131,7 @@ class Engine implements SyncEngine {
     );
     for (let attempt = 0; !this.#stop.signal.aborted; ) {
       this.#wake.clear();
-      const result = await this.#round();
+      const result = await this.#guarded();
       if (result.ok) attempt = 0;
       if (this.#stop.signal.aborted) break;
       const next = result.ok ? await this.#rest() : result;
@@ -137,6 +139,17 @@ class Engine implements SyncEngine {
     }
     await line;
     this.#leads = false;
+  }
+
+  /** A store that throws (a database that another tab upgrades, say) must not end the session's sync. */
+  async #guarded(): Promise<Result<void, SyncFault>> {
+    try {
+      return await this.#round();
+    } catch (error) {
+      this.#deps.onError?.(error);
+      const message = 'the local database could not be used';
+      return { ok: false, error: { kind: 'refused', code: 'local', message, expected: null } };
+    }
   }
 
   async #round(): Promise<Result<void, SyncFault>> {

@@ -44,8 +44,9 @@ export interface Facts extends Omit<SyncStatus, 'state'> {
 }
 
 export function statusOf({ working, offline, ...facts }: Facts): SyncStatus {
-  const needsPerson =
-    facts.refused > 0 || facts.review > 0 || facts.upgradeRequired || facts.signedOut || facts.removed;
+  // a fault that is not the network's stays until it is looked into: "synced" would be a lie
+  const fault = facts.upgradeRequired || facts.signedOut || facts.removed || (facts.problem !== null && !offline);
+  const needsPerson = facts.refused > 0 || facts.review > 0 || fault;
   const state = needsPerson ? 'attention' : offline ? 'offline' : working ? 'syncing' : 'synced';
   return { ...facts, state };
 }

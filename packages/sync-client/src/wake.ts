@@ -20,9 +20,7 @@ export class Wake {
 
   /** Forgets wake-ups that a round that starts now takes care of anyway. */
   clear(): void {
-    this.#pending.delete('change');
-    this.#pending.delete('heads');
-    this.#pending.delete('urgent');
+    for (const reason of ['change', 'heads', 'urgent', 'time'] as const) this.#pending.delete(reason);
   }
 
   /** @param ms null: until woken */

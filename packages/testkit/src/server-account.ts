@@ -8,8 +8,6 @@ import { recordReader } from '@manara/db/records/record-reader';
 import { assert } from '@manara/kernel/assert';
 import { uuid7 } from '@manara/kernel/id';
 import type { JsonValue } from '@manara/kernel/json';
-import { nextOccurrence } from '@manara/shared-ai/schedule';
-import type { Trigger } from '@manara/shared-ai/tables/missions';
 import type { Actor } from '@manara/sync-core/actor';
 import { type Clock, newClock, tick } from '@manara/sync-core/clock';
 import type { RowReader } from '@manara/sync-core/reader';
@@ -50,11 +48,7 @@ export class ServerAccount {
     });
     const batch = { seq: ++this.#seq, ops };
     const pushed = await inTransaction(this.db, { role: 'app', accountId: this.id }, async (tx) =>
-      ingest(
-        tx,
-        { accountId: this.id, client: this.client, epoch: await readEpoch(tx), batch, nowMs: Date.now() },
-        (trigger, afterMs) => nextOccurrence(trigger as Trigger, afterMs),
-      ),
+      ingest(tx, { accountId: this.id, client: this.client, epoch: await readEpoch(tx), batch, nowMs: Date.now() }),
     );
     assert(pushed.ok, `push refused: ${JSON.stringify(pushed)}`);
     const refused = pushed.value.reply.results.filter((result) => result.status !== 'ok');
