@@ -229,9 +229,16 @@ export const units: readonly Unit[] = [
 /**
  * Composition roots and adapters of the outside world: the only files of a `seams` unit that may reach for the clock, chance,
  * timers, `crypto` and `fetch`; everything else is given them as arguments. A unit marked `pure` has no such file.
- * The embedded engine is such an adapter as a whole: a thread with timeouts of its own.
  */
-export const seamFiles: readonly string[] = ['**/main.ts', '**/seams.ts', 'packages/db/src/embedded/**/*.ts'];
+export const seamFiles: readonly string[] = [
+  '**/main.ts',
+  '**/seams.ts',
+  // The embedded engine: a thread with timeouts of its own.
+  'packages/db/src/embedded/**/*.ts',
+  // The listening socket, and the auth library's settings.
+  'services/sync/src/listen.ts',
+  'services/sync/src/auth.ts',
+];
 
 /** Tests import what their package lists, `testkit` included, and may use the real clock. */
 export const testFiles: readonly string[] = ['**/*.test.ts', '**/*.e2e.ts', '**/e2e/**'];

@@ -92,7 +92,7 @@ export function boundaryConfigs(): Linter.Config[] {
     blocks.push({ name: `ambience/${unit.name}`, files, ignores: [...testFiles], rules: ambienceRules(unit) });
     if (unit.ambience === 'seams') {
       const rules: Linter.RulesRecord = { ...noAmbience, 'no-restricted-imports': importRule(unit, true) };
-      blocks.push({ name: `seams/${unit.name}`, files: seamsOf(unit), rules });
+      blocks.push({ name: `seams/${unit.name}`, files: seamsOf(unit), ignores: [...testFiles], rules });
     }
     return blocks;
   });
