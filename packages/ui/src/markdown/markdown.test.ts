@@ -43,6 +43,22 @@ describe('readMarkdown', () => {
     expect(readMarkdown(hostile).tokens).toEqual([{ type: 'text', raw: hostile, text: hostile }]);
   });
 
+  it('does not stall on 64 KB made to be slow', () => {
+    for (const unit of ['**a', '[', '![', '*a ', '_a ', '~a~', '`` `', '<a ', '> ', '- ', '[a](', '|a', '<div>\n\n']) {
+      const hostile = unit.repeat(Math.ceil(65_536 / unit.length));
+      const started = performance.now();
+      readMarkdown(hostile);
+      // Unbounded, the first one took 3,500 ms; the room is for a busy machine.
+      expect(performance.now() - started, unit).toBeLessThan(1000);
+    }
+  });
+
+  it('still reads a long paragraph of ordinary writing', () => {
+    const long = 'Some **words** and so on. '.repeat(200);
+    const paragraph = readMarkdown(long).tokens[0];
+    expect(paragraph && 'tokens' in paragraph && paragraph.tokens?.some((token) => token.type === 'strong')).toBe(true);
+  });
+
   it('numbers the task boxes from the top, nested ones in place', () => {
     const tree = readMarkdown('- [ ] a\n  - [x] b\n- [ ] c');
     expect([...tree.taskIndex.values()]).toEqual([0, 1, 2]);
