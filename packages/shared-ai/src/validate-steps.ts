@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '@manara/kernel/json';
+import { isJsonObject, type JsonObject, type JsonValue } from '@manara/kernel/json';
 import { err, ok, type Result } from '@manara/kernel/result';
 import type { AnyRow } from '@manara/sync-core/define-table';
 import { jsonBytes, valueFault } from '@manara/sync-core/value-limits';
@@ -111,7 +111,7 @@ function lookAt(step: PlannedStep, n: number, progress: Progress): Result<Valida
     n,
     tool: tool.name,
     toolVersion: tool.version,
-    rawArgs: step.args,
+    rawArgs: keptRaw(step.args),
     args,
     summary: safely(() => cutText(tool.summarize(args, progress.world), SUMMARY_CHARS_MAX), tool.name),
     rationale: cutText(step.rationale, RATIONALE_CHARS_MAX),
@@ -267,15 +267,20 @@ function accept(tool: Tool, args: JsonObject, n: number, progress: Progress): vo
   }
 }
 
+/** What the planner wrote, or null when no space can hold it: the step must not be refused for what was cleaned out of it. */
+function keptRaw(args: JsonValue): JsonValue {
+  const isReserved = isJsonObject(args) && Object.keys(args).length === 1 && Object.keys(args)[0]?.startsWith('$');
+  return jsonBytes(args) <= ARGS_BYTES_MAX && valueFault(args) === null && !isReserved ? args : null;
+}
+
 /** A bad step as it is kept and shown: what the planner wrote, as far as it can be stored, and why it was put aside. */
 function putAside(step: PlannedStep, n: number, reason: string, progress: Progress): ValidatedStep {
   const tool = progress.context.tools.get(step.tool);
-  const keeps = jsonBytes(step.args) <= ARGS_BYTES_MAX && valueFault(step.args) === null;
   return {
     n,
     tool: cutText(oneLine(step.tool), 200),
     toolVersion: tool?.version ?? 0,
-    rawArgs: keeps ? step.args : null,
+    rawArgs: keptRaw(step.args),
     args: {},
     summary: cutText(oneLine(step.tool) || 'A step without a tool', SUMMARY_CHARS_MAX),
     rationale: cutText(step.rationale, RATIONALE_CHARS_MAX),
