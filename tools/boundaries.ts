@@ -241,7 +241,14 @@ export const seamFiles: readonly string[] = [
 ];
 
 /** Tests import what their package lists, `testkit` included, and may use the real clock. */
-export const testFiles: readonly string[] = ['**/*.test.ts', '**/*.e2e.ts', '**/e2e/**'];
+export const testFiles: readonly string[] = [
+  '**/*.test.ts',
+  '**/*.e2e.ts',
+  '**/e2e/**',
+  // What only tests use: the conformance suite's client and server, components around a component.
+  '**/conformance/**',
+  '**/*Harness.svelte',
+];
 
 /** Names of the surroundings, by what they are. The words go into the lint message. */
 export const ambience = {

@@ -1,8 +1,9 @@
 // Who may import whom is the table in tools/boundaries.ts; here it becomes rules, plus the few that are not about packages.
 import type { DependencyType, IConfiguration, IForbiddenRuleType } from 'dependency-cruiser';
-import { allowedUnits, pathPattern, type Unit, units } from './boundaries.ts';
+import { allowedUnits, pathPattern, testFiles, type Unit, units } from './boundaries.ts';
 
-const tests = '\\.(test|e2e)\\.ts$|/e2e/';
+/** The globs of `testFiles`, for paths that have no `**` but a folder in front. */
+const tests = testFiles.map(globPattern).join('|');
 const own = '^(apps|packages|services|bench|tools)/';
 const npmKinds: DependencyType[] = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown'];
 
@@ -11,12 +12,22 @@ const entries = [
   '^(services/[^/]+|bench)/src/main\\.ts$',
   '^apps/web/src/(routes|service-worker)/',
   '^apps/web/src/(hooks|app)[^/]*$',
+  '^apps/web/[^/]+\\.config\\.ts$',
   '^tools/[^/]+$',
   '^packages/testkit/src/',
   // Threads are started by URL.
   '-worker\\.ts$',
 ];
 const notReached = [...entries, tests, '\\.d\\.ts$', '\\.config\\.ts$', '^apps/web/e2e/'];
+
+function globPattern(glob: string): string {
+  const body = glob
+    .replace(/^\*\*\//, '')
+    .replace(/\/\*\*$/, '/')
+    .replaceAll('.', '\\.')
+    .replaceAll('*', '[^/]*');
+  return body.endsWith('/') ? `/${body}` : `/${body}$`;
+}
 
 const sources = (unit: Unit): string[] => unit.paths.map((path) => `^${pathPattern(path)}`);
 /** Files of an earlier unit that lie inside this one's folders (modules/ui inside modules) follow the earlier one's rule. */
