@@ -10,7 +10,7 @@ import type { ServiceLog } from './service-log.ts';
 export interface Planner {
   info(): PlannerReply;
   /** One short call of the model. */
-  test(): Promise<PlannerTestReply>;
+  probe(): Promise<PlannerTestReply>;
 }
 
 /** Everything the app works with; made by the composition root. */
@@ -20,13 +20,22 @@ export interface AppDeps {
   readonly pokes: Pokes;
   readonly clock: SyncClock;
   readonly log: ServiceLog;
-  readonly metrics: Registry;
-  newRequestId(): string;
-  /** `MANARA_PUBLIC_URL`'s origin, or null */
-  readonly publicUrl: string | null;
-  /** Aborted when the process stops: held requests and streams end. */
-  readonly stopping: AbortSignal;
+  /** `publicUrl`: `MANARA_PUBLIC_URL`'s origin, or null */
+  readonly config: { readonly publicUrl: string | null };
   readonly planner?: Planner | undefined;
-  /** Called after the commit of a batch that may have queued runs or changed when missions are due. */
-  readonly wakeRunner?: (() => void) | undefined;
+  /** Called after the commit of a batch: it may have queued runs, or changed when missions are due. */
+  readonly onRunsQueued?: (() => void) | undefined;
+  /** Aborted when the process stops: held requests and streams end. */
+  readonly stopping?: AbortSignal | undefined;
+  /** Left out: a registry of the app's own. */
+  readonly metrics?: Registry | undefined;
+  /** Left out: random. */
+  readonly newRequestId?: (() => string) | undefined;
 }
+
+/** The same with everything in place: what the routes work with. */
+export type RouteDeps = Omit<AppDeps, 'metrics' | 'newRequestId' | 'stopping'> & {
+  readonly metrics: Registry;
+  readonly newRequestId: () => string;
+  readonly stopping: AbortSignal;
+};

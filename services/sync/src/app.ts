@@ -1,7 +1,7 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
-import { Counter, Gauge, Histogram } from 'prom-client';
-import type { AppDeps } from './app-deps.ts';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { AppDeps, RouteDeps } from './app-deps.ts';
 import type { Session } from './auth.ts';
 import { judgeOrigin } from './auth-origin.ts';
 import { isDatabaseTrouble } from './database-trouble.ts';
@@ -18,6 +18,7 @@ import { plannerRoutes } from './routes/planner-routes.ts';
 import { pullRoute } from './routes/pull-route.ts';
 import { pushRoute } from './routes/push-route.ts';
 import { addServiceRoutes, SERVICE_PATHS } from './routes/service-routes.ts';
+import { newRequestId } from './seams.ts';
 
 /** An encoded dot, slash or backslash, or a dot segment: no path of ours has one, and decoding it would be guessing. */
 const TRAVERSAL = /%2e|%2f|%5c|%00|\\|\/\.{1,2}(?:\/|$)/i;
@@ -26,7 +27,13 @@ const TRAVERSAL = /%2e|%2f|%5c|%00|\\|\/\.{1,2}(?:\/|$)/i;
  * Every HTTP route of the sync service. Checks come in the order of the protocol: route, method, session, then what the
  * route itself reads: media type, size, JSON, depth, protocol, shape, epoch, seq or cursor, ops.
  */
-export function createApp(deps: AppDeps): Hono<AppEnv> {
+export function createApp(given: AppDeps): Hono<AppEnv> {
+  const deps: RouteDeps = {
+    ...given,
+    metrics: given.metrics ?? new Registry(),
+    newRequestId: given.newRequestId ?? newRequestId,
+    stopping: given.stopping ?? new AbortController().signal,
+  };
   const app = new Hono<AppEnv>();
   const hub = createLiveHub(deps);
   deps.stopping.addEventListener('abort', () => hub.close(), { once: true });
@@ -75,7 +82,7 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
   return app;
 }
 
-function observeRequests(app: Hono<AppEnv>, deps: AppDeps, hub: LiveHub): void {
+function observeRequests(app: Hono<AppEnv>, deps: RouteDeps, hub: LiveHub): void {
   const seconds = new Histogram({
     name: 'manara_http_request_seconds',
     help: 'Time to answer, by route and status',
@@ -116,7 +123,7 @@ function observeRequests(app: Hono<AppEnv>, deps: AppDeps, hub: LiveHub): void {
 /** An event stream is written past the framework, which gets a constant instead: its headers are everybody's. */
 const isAlreadySent = (response: Response): boolean => response === RESPONSE_ALREADY_SENT;
 
-function answerErrors(app: Hono<AppEnv>, deps: AppDeps): void {
+function answerErrors(app: Hono<AppEnv>, deps: RouteDeps): void {
   const failures = new Counter({
     name: 'manara_http_failures_total',
     help: 'Requests that failed for a reason of the server',
@@ -139,11 +146,11 @@ function answerErrors(app: Hono<AppEnv>, deps: AppDeps): void {
 }
 
 /** Origin, session and rate, in this order. */
-function createAdmission(deps: AppDeps): (c: AppContext) => Promise<Session> {
+function createAdmission(deps: RouteDeps): (c: AppContext) => Promise<Session> {
   const limiter = createRequestLimiter(deps.clock);
   return async (c) => {
     const { headers } = c.req.raw;
-    if (judgeOrigin(headers, deps.publicUrl) !== null) {
+    if (judgeOrigin(headers, deps.config.publicUrl) !== null) {
       throw new HttpError('forbidden_origin', 'This request comes from another site.');
     }
     const session = await deps.auth.readSession(headers);
@@ -174,7 +181,7 @@ function refuseOtherMethods(app: Hono<AppEnv>, path: string, methods: readonly s
 }
 
 /** The auth library reads bodies without a bound of its own. */
-async function handleAuth(c: AppContext, deps: AppDeps): Promise<Response> {
+async function handleAuth(c: AppContext, deps: RouteDeps): Promise<Response> {
   const { raw } = c.req;
   const peer = c.env?.incoming?.socket.remoteAddress;
   if (raw.method === 'GET' || raw.method === 'HEAD') return deps.auth.handle(raw, peer);

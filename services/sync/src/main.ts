@@ -3,13 +3,12 @@ import { assertRowSecurity } from '@manara/db/assert-row-security';
 import { openDatabase } from '@manara/db/client';
 import { migrate } from '@manara/db/migrate';
 import { pino } from 'pino';
-import { Registry } from 'prom-client';
 import { createApp } from './app.ts';
 import { createAuth } from './auth.ts';
 import { ENVIRONMENT_HELP, readSyncConfig } from './config.ts';
 import { ListenError, listen } from './listen.ts';
 import { createPokes } from './pokes.ts';
-import { newRequestId, systemClock } from './seams.ts';
+import { systemClock } from './seams.ts';
 
 if (process.argv.includes('--help')) {
   console.log(
@@ -35,9 +34,7 @@ const app = createApp({
   pokes: createPokes(),
   clock: systemClock,
   log,
-  metrics: new Registry(),
-  newRequestId,
-  publicUrl: config.publicUrl,
+  config,
   stopping: stopping.signal,
 });
 const server = await listen(app.fetch, config).catch((error: unknown) => {

@@ -1,4 +1,4 @@
-import type { AppDeps } from './app-deps.ts';
+import type { RouteDeps } from './app-deps.ts';
 
 export interface Wait<T> {
   readonly spaces: Iterable<string>;
@@ -13,7 +13,7 @@ export interface Wait<T> {
  * Asks until there is news or the time is up. It listens before it asks, so that nothing falls in between; a poke of a
  * space that the account may not read wakes it and shows nothing.
  */
-export async function waitForNews<T>({ pokes, clock }: Pick<AppDeps, 'pokes' | 'clock'>, wait: Wait<T>): Promise<T> {
+export async function waitForNews<T>({ pokes, clock }: Pick<RouteDeps, 'pokes' | 'clock'>, wait: Wait<T>): Promise<T> {
   let wake = () => {};
   let isPoked = false;
   const unsubscribe = pokes.subscribe(wait.spaces, {

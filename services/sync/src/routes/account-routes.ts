@@ -8,12 +8,12 @@ import type { DeviceRevokedReply, DevicesReply } from '@manara/protocol/devices'
 import { LIMITS } from '@manara/protocol/limits';
 import type { MeReply } from '@manara/protocol/me';
 import { isNode } from '@manara/sync-core/stamp';
-import type { AppDeps } from '../app-deps.ts';
+import type { RouteDeps } from '../app-deps.ts';
 import { HttpError } from '../http-error.ts';
 import type { LiveHub } from '../live/live-hub.ts';
 import type { SessionRoute } from '../route.ts';
 
-export function meRoute({ db, clock }: AppDeps): SessionRoute {
+export function meRoute({ db, clock }: RouteDeps): SessionRoute {
   return {
     method: 'GET',
     path: '/v1/me',
@@ -29,7 +29,7 @@ export function meRoute({ db, clock }: AppDeps): SessionRoute {
   };
 }
 
-export function devicesRoute({ db }: AppDeps): SessionRoute {
+export function devicesRoute({ db }: RouteDeps): SessionRoute {
   return {
     method: 'GET',
     path: '/v1/devices',
@@ -52,7 +52,7 @@ export function devicesRoute({ db }: AppDeps): SessionRoute {
 }
 
 /** Ends the sessions that the device used: its next request is unauthenticated and its streams close. */
-export function revokeDeviceRoute({ db }: AppDeps, hub: LiveHub): SessionRoute {
+export function revokeDeviceRoute({ db }: RouteDeps, hub: LiveHub): SessionRoute {
   return {
     method: 'DELETE',
     path: '/v1/devices/:client',

@@ -3,7 +3,7 @@ import { digest } from '@manara/db/pull/digest';
 import { getRecords } from '@manara/db/pull/get';
 import { digestRequest } from '@manara/protocol/digest';
 import { getRequest } from '@manara/protocol/get';
-import type { AppDeps } from '../app-deps.ts';
+import type { RouteDeps } from '../app-deps.ts';
 import { checkObject, checkShape, shapeError } from '../check-envelope.ts';
 import { HttpError } from '../http-error.ts';
 import { jsonResponse } from '../json-response.ts';
@@ -13,7 +13,7 @@ import type { SessionRoute } from '../route.ts';
 /** A space that one may not read answers as one that does not exist. */
 const noSuchSpace = () => new HttpError('not_found', 'This account has no such space.');
 
-export function getRoute(deps: AppDeps): SessionRoute {
+export function getRoute(deps: RouteDeps): SessionRoute {
   return {
     method: 'POST',
     path: '/v1/sync/get',
@@ -28,7 +28,7 @@ export function getRoute(deps: AppDeps): SessionRoute {
   };
 }
 
-export function digestRoute(deps: AppDeps): SessionRoute {
+export function digestRoute(deps: RouteDeps): SessionRoute {
   return {
     method: 'POST',
     path: '/v1/sync/digest',

@@ -1,12 +1,12 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { inTransaction } from '@manara/db/in-transaction';
 import { readHeads } from '@manara/db/pull/read-heads';
-import type { AppDeps } from '../app-deps.ts';
+import type { RouteDeps } from '../app-deps.ts';
 import { rawSink, webSink } from '../live/event-sink.ts';
 import type { LiveHub } from '../live/live-hub.ts';
 import type { SessionRoute } from '../route.ts';
 
-export function liveRoute({ db }: AppDeps, hub: LiveHub): SessionRoute {
+export function liveRoute({ db }: RouteDeps, hub: LiveHub): SessionRoute {
   return {
     method: 'GET',
     path: '/v1/sync/live',

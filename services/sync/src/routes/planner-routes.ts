@@ -1,7 +1,7 @@
 import { inTransaction } from '@manara/db/in-transaction';
 import { readPrompt } from '@manara/db/runs/read-prompt';
 import { isUuid } from '@manara/kernel/id';
-import type { AppDeps, Planner } from '../app-deps.ts';
+import type { Planner, RouteDeps } from '../app-deps.ts';
 import { HttpError } from '../http-error.ts';
 import { createRequestLimiter } from '../request-limiter.ts';
 import type { SessionRoute } from '../route.ts';
@@ -9,7 +9,7 @@ import type { SessionRoute } from '../route.ts';
 /** A test calls the model and costs money: a few at once, then one every twelve seconds. */
 const TEST_LIMITS = { burst: 5, perSecond: 1 / 12 };
 
-function plannerOf(deps: AppDeps): Planner {
+function plannerOf(deps: RouteDeps): Planner {
   if (deps.planner !== undefined) return deps.planner;
   const headers = { 'retry-after': '60' };
   throw new HttpError('unavailable', 'No planner runs together with this server.', {
@@ -18,7 +18,7 @@ function plannerOf(deps: AppDeps): Planner {
   });
 }
 
-export function plannerRoutes(deps: AppDeps): SessionRoute[] {
+export function plannerRoutes(deps: RouteDeps): SessionRoute[] {
   const tests = createRequestLimiter(deps.clock, TEST_LIMITS);
   return [
     { method: 'GET', path: '/v1/planner', handle: (c) => c.json(plannerOf(deps).info()) },
@@ -32,7 +32,7 @@ export function plannerRoutes(deps: AppDeps): SessionRoute[] {
           const headers = { 'retry-after': String(Math.ceil(waitMs / 1000)) };
           throw new HttpError('rate_limited', 'Too many tests of the model.', { headers });
         }
-        return c.json(await planner.test());
+        return c.json(await planner.probe());
       },
     },
     {

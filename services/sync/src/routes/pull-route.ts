@@ -4,7 +4,7 @@ import { type PullPage, pull } from '@manara/db/pull/pull';
 import type { JsonValue } from '@manara/kernel/json';
 import { PULL_RECORDS_DEFAULT } from '@manara/protocol/limits';
 import { isCursor, pullRequest } from '@manara/protocol/pull';
-import type { AppDeps } from '../app-deps.ts';
+import type { RouteDeps } from '../app-deps.ts';
 import type { Session } from '../auth.ts';
 import { checkProtocol, checkShape } from '../check-envelope.ts';
 import { HttpError } from '../http-error.ts';
@@ -29,7 +29,7 @@ interface Pulled {
   readonly recover: boolean;
 }
 
-export function pullRoute(deps: AppDeps, devices: DeviceNotes): SessionRoute {
+export function pullRoute(deps: RouteDeps, devices: DeviceNotes): SessionRoute {
   return {
     method: 'POST',
     path: '/v1/sync/pull',
@@ -62,7 +62,7 @@ function readAsked(json: unknown): AskedPull {
   return { client, epoch, cursors, limit, tables, waitMs: wait * 1000 };
 }
 
-async function pullOnce(deps: AppDeps, devices: DeviceNotes, session: Session, asked: AskedPull): Promise<Pulled> {
+async function pullOnce(deps: RouteDeps, devices: DeviceNotes, session: Session, asked: AskedPull): Promise<Pulled> {
   const scope = { role: 'app', accountId: session.userId } as const;
   const { pulled, epoch, recover, noted } = await inTransaction(deps.db, scope, async (tx) => {
     const epoch = await readEpoch(tx);

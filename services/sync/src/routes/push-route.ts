@@ -6,7 +6,7 @@ import { isJsonObject, type JsonValue } from '@manara/kernel/json';
 import { PUSH_OPS_MAX } from '@manara/protocol/limits';
 import { type PushReply, pushEnvelope } from '@manara/protocol/push';
 import { Counter } from 'prom-client';
-import type { AppDeps } from '../app-deps.ts';
+import type { RouteDeps } from '../app-deps.ts';
 import { checkProtocol, checkShape } from '../check-envelope.ts';
 import { HttpError } from '../http-error.ts';
 import { jsonResponse } from '../json-response.ts';
@@ -16,7 +16,7 @@ import type { SessionRoute } from '../route.ts';
 
 type BatchInput = Parameters<typeof ingest>[1]['batch'];
 
-export function pushRoute(deps: AppDeps, devices: DeviceNotes): SessionRoute {
+export function pushRoute(deps: RouteDeps, devices: DeviceNotes): SessionRoute {
   const opsTotal = new Counter({
     name: 'manara_push_ops_total',
     help: 'Ops by verdict',
@@ -46,7 +46,7 @@ export function pushRoute(deps: AppDeps, devices: DeviceNotes): SessionRoute {
       const { reply, moved } = pushed.value;
       if (Object.keys(moved).length > 0) {
         deps.pokes.heads(moved);
-        deps.wakeRunner?.();
+        deps.onRunsQueued?.();
         for (const result of reply.results) opsTotal.inc({ verdict: result.status === 'ok' ? 'ok' : result.code });
       }
       // Canonical: the reply to a repeated batch is the same text.

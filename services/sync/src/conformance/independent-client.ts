@@ -1,0 +1,144 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+
+/*
+ * A client written from the protocol's page alone: it shares no code with the product, so that a mistake made on both
+ * sides of the wire cannot hide.
+ */
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** A reply that was read. Looked into freely: what it holds is what the tests are about. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks into what came, whatever that is
+  readonly body: any;
+}
+
+export async function send(
+  base: string,
+  method: string,
+  path: string,
+  options: {
+    readonly token?: string | undefined;
+    readonly json?: unknown;
+    readonly text?: string | Uint8Array<ArrayBuffer>;
+    readonly headers?: Record<string, string>;
+  } = {},
+): Promise<Reply> {
+  const headers = new Headers(options.headers);
+  if (options.token !== undefined) headers.set('authorization', `Bearer ${options.token}`);
+  const content = options.text ?? (options.json === undefined ? undefined : JSON.stringify(options.json));
+  if (content !== undefined && !headers.has('content-type')) headers.set('content-type', 'application/json');
+  const response = await fetch(`${base}${path}`, { method, headers, ...(content !== undefined && { body: content }) });
+  const text = await response.text();
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = undefined;
+  }
+  return { status: response.status, headers: response.headers, text, body };
+}
+
+/** A stamp: 12 hex digits of milliseconds, 4 of a counter, 16 of the node. */
+export function stampAt(ms: number, counter: number, node: string): string {
+  return `${ms.toString(16).padStart(12, '0')}-${counter.toString(16).padStart(4, '0')}-${node}`;
+}
+
+export const newClientId = (): string => randomBytes(8).toString('hex');
+
+/** One installation of an account. */
+export class Installation {
+  readonly base: string;
+  readonly token: string;
+  readonly client: string;
+  readonly user: { readonly id: string; readonly name: string };
+  readonly space: string;
+  epoch: string;
+  seq = 0;
+  #counter = 0;
+
+  constructor(base: string, token: string, me: Reply, client = newClientId()) {
+    this.base = base;
+    this.token = token;
+    this.client = client;
+    this.user = me.body.user;
+    this.space = me.body.spaces[0].id;
+    this.epoch = me.body.epoch;
+  }
+
+  /** A new stamp of this client, now or some milliseconds off. */
+  stamp(offsetMs = 0): string {
+    this.#counter += 1;
+    return stampAt(Date.now() + offsetMs, this.#counter, this.client);
+  }
+
+  get actor(): { kind: string; id: string; name: string } {
+    return { kind: 'user', id: this.user.id, name: this.user.name };
+  }
+
+  /** An op on a todo unless told otherwise. Fields are cells. */
+  op(fields: Record<string, unknown> | undefined, more: Record<string, unknown> = {}): Record<string, unknown> {
+    const op = { space: this.space, table: 'todos', id: randomUUID(), actor: this.actor, ...more };
+    return fields === undefined ? op : { ...op, fields };
+  }
+
+  todo(title: string, id: string = randomUUID()): Record<string, unknown> {
+    return this.op({ title: [title, this.stamp()] }, { id });
+  }
+
+  call(method: string, path: string, json?: unknown): Promise<Reply> {
+    return send(this.base, method, path, { token: this.token, json });
+  }
+
+  /** The next batch, or exactly what is said. The number moves on with a 200. */
+  async push(ops: readonly unknown[], more: { seq?: number; epoch?: string; recovery?: boolean } = {}): Promise<Reply> {
+    const seq = more.seq ?? this.seq + 1;
+    const batch = { seq, ops, ...(more.recovery === undefined ? {} : { recovery: more.recovery }) };
+    const json = { protocol: 1, client: this.client, epoch: more.epoch ?? this.epoch, batch };
+    const reply = await this.call('POST', '/v1/sync/push', json);
+    if (reply.status === 200) this.seq = Math.max(this.seq, seq);
+    return reply;
+  }
+
+  /** Verdicts of one batch: `ok` or the code. */
+  async verdicts(ops: readonly unknown[]): Promise<string[]> {
+    const { body } = await this.push(ops);
+    return body.results.map((result: { status: string; code?: string }) => result.code ?? result.status);
+  }
+
+  pull(cursor: unknown = 0, more: Record<string, unknown> = {}): Promise<Reply> {
+    const cursors = { [this.space]: cursor };
+    return this.call('POST', '/v1/sync/pull', {
+      protocol: 1,
+      client: this.client,
+      epoch: this.epoch,
+      cursors,
+      ...more,
+    });
+  }
+
+  /** The own space's part of a pull. */
+  async page(cursor = 0, more: Record<string, unknown> = {}) {
+    const { body } = await this.pull(cursor, more);
+    return body.spaces[this.space];
+  }
+}
+
+/** A new account with one installation. */
+export async function signUp(base: string): Promise<Installation> {
+  const email = `${randomUUID()}@example.org`;
+  const signedUp = await send(base, 'POST', '/v1/auth/sign-up/email', {
+    json: { email, password: 'correct horse battery', name: 'Ada' },
+  });
+  const token: string = signedUp.body.token;
+  return new Installation(base, token, await send(base, 'GET', '/v1/me', { token }));
+}
+
+/** Another session of the same account, or a further installation within this one. */
+export async function another(installation: Installation): Promise<Installation> {
+  const { base, token } = installation;
+  return new Installation(base, token, await send(base, 'GET', '/v1/me', { token }));
+}
