@@ -29,7 +29,7 @@ export type Database = {
 const POOL_MAX = 10;
 /** Connections to the embedded engine cost nothing; several let its multiplexer see who waits. */
 const EMBEDDED_POOL_MAX = 10;
-const CLOSE_TIMEOUT_S = 3;
+const CLOSE_TIMEOUT_S = 1;
 
 const OPTIONS = {
   types: {

@@ -14,7 +14,7 @@ export type EngineReply =
 
 /** With the default stack, deep recursion makes the engine answer with nothing, or hang. */
 const WORKER_STACK_MB = 64;
-const CLOSE_WAIT_MS = 4_000;
+const CLOSE_WAIT_MS = 2_000;
 
 type Pending = { resolve: (bytes: Uint8Array) => void; reject: (error: Error) => void };
 
@@ -22,6 +22,8 @@ type Pending = { resolve: (bytes: Uint8Array) => void; reject: (error: Error) =>
 export async function startEngineThread(data: EngineData): Promise<Engine> {
   const worker = new Worker(new URL('./engine-worker.ts', import.meta.url), {
     workerData: data,
+    // The flags of the process are not for its threads: `--input-type` for one refuses their files.
+    execArgv: [],
     resourceLimits: { stackSizeMb: WORKER_STACK_MB },
   });
   await firstMessage(worker);

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { createCluster } from './create-cluster.ts';
 import { EngineSocket } from './engine-socket.ts';
 import { type EngineData, startEngineThread } from './engine-thread.ts';
 import { Multiplexer } from './multiplexer.ts';
@@ -28,14 +27,4 @@ export async function openEmbedded(data: EngineData): Promise<EmbeddedEngine> {
     snapshot: () => engine.snapshot(),
     close: () => engine.close(),
   };
-}
-
-/** A folder has its name only once it is whole: a process killed while making it leaves nothing half-made behind. */
-async function createCluster(dataDir: string): Promise<void> {
-  const unfinished = `${dataDir}.creating`;
-  await rm(unfinished, { recursive: true, force: true });
-  await mkdir(dirname(dataDir), { recursive: true });
-  const engine = await startEngineThread({ dataDir: unfinished });
-  await engine.close();
-  await rename(unfinished, dataDir);
 }
