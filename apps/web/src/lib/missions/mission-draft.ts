@@ -1,9 +1,9 @@
 import type { AppContext } from '@manara/local-db/svelte/app-context';
-import type { ActionContext } from '@manara/shared-ai/action-context';
-import { createMission, editMission, linkInputs, unlinkInputs } from '@manara/shared-ai/mission-actions';
+import type { ActionContext } from '@manara/modules/action-context';
+import { createMission, editMission, setMissionInputs } from '@manara/shared-ai/mission-actions';
 import type { Mission, MissionInput } from '@manara/shared-ai/tables/missions';
-import { type InputRef, inputKey } from './input-refs.ts';
-import { newSchedule, type ScheduleDraft, scheduleOf, triggerOf } from './schedule-draft.ts';
+import type { InputRef } from './input-refs.ts';
+import { newSchedule, type ScheduleDraft, scheduledTrigger, storedSchedule } from './schedule-draft.ts';
 
 /** A mission as the composer holds it. */
 export interface MissionDraft {
@@ -14,30 +14,6 @@ export interface MissionDraft {
   autonomy: Mission['autonomy'];
   inputs: readonly InputRef[];
 }
-
-export interface Template {
-  readonly title: string;
-  readonly objective: string;
-  readonly schedule: Partial<ScheduleDraft>;
-}
-
-export const TEMPLATES: readonly Template[] = [
-  {
-    title: 'Morning plan',
-    objective: 'Look at my open todos and notes and plan my day.',
-    schedule: { kind: 'weekdays', time: '08:00' },
-  },
-  {
-    title: 'Notes to todos',
-    objective: 'Find what I promised in my notes and turn it into todos.',
-    schedule: { kind: 'daily', time: '18:00' },
-  },
-  {
-    title: 'Weekly review',
-    objective: 'Go through what is overdue or has not moved for weeks and suggest what to do with it.',
-    schedule: { kind: 'weekly', time: '16:00', days: ['FR'] },
-  },
-];
 
 export const newDraft = (zone: string): MissionDraft => ({
   title: '',
@@ -53,7 +29,7 @@ export function draftOf(mission: Mission, inputs: readonly MissionInput[], zone:
     title: mission.title,
     objective: mission.objective,
     concept: mission.concept,
-    schedule: scheduleOf(mission.trigger, zone),
+    schedule: storedSchedule(mission.trigger, zone),
     autonomy: mission.autonomy,
     inputs: inputs.flatMap((input) => (input.ref ? [input.ref] : [])),
   };
@@ -96,25 +72,17 @@ export async function saveMission(
     objective: draft.objective.trim(),
     concept: draft.concept,
     autonomy: draft.autonomy,
-    trigger: await triggerOf(draft.schedule, mission?.trigger ?? null, context.nowMs),
+    trigger: scheduledTrigger(draft.schedule, mission?.trigger ?? null, context.nowMs),
   };
+  const links = draft.inputs.map((ref) => ({ ref }));
   if (mission === null) {
-    const writes = createMission({ ...fields, inputs: draft.inputs, state: 'active' }, context);
-    const id = writes[0]?.id ?? '';
-    if (!(await app.write(writes))) throw new Error('this device refused the change');
-    return id;
+    const created = createMission({ ...fields, inputs: links }, context);
+    if (!(await app.write(created.writes))) throw new Error('this device refused the change');
+    return created.id;
   }
-  const wanted = new Set(draft.inputs.map(inputKey));
-  const linked = new Set(inputs.flatMap((input) => (input.ref ? [inputKey(input.ref)] : [])));
-  const writes = [
-    ...editMission(mission, fields),
-    ...linkInputs(
-      mission.id,
-      draft.inputs.filter((input) => !linked.has(inputKey(input))),
-      context,
-    ),
-    ...unlinkInputs(inputs.filter((input) => input.ref && !wanted.has(inputKey(input.ref)))),
-  ];
+  // Links that the picker does not show (queries) are no part of the form and stay.
+  const shown = inputs.filter((input) => input.ref !== null);
+  const writes = [...editMission(mission, fields), ...setMissionInputs(mission.id, shown, links, context)];
   if (writes.length > 0 && !(await app.write(writes))) throw new Error('this device refused the change');
   return mission.id;
 }

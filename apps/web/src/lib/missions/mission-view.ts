@@ -1,13 +1,13 @@
+import type { Proposal } from '@manara/shared-ai/proposal';
 import {
-  feedback,
   type Feedback,
+  feedback,
   type Mission,
   type MissionInput,
   missionInputs,
   missions,
   runRequests,
 } from '@manara/shared-ai/tables/missions';
-import type { Proposal } from '@manara/shared-ai/proposal';
 import { type Iteration, iterations } from '@manara/shared-ai/tables/plans';
 import type { RowReader } from '@manara/sync-core/reader';
 import { countWords } from '@manara/ui/count/count-words';
