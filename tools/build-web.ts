@@ -1,12 +1,15 @@
 // Builds the web app when its sources changed since the last build. Runs before `npm start` and before the tests.
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { bin, root, runCommand } from './run-command.ts';
 
 /** Where the built app lies, relative to the root. */
 export const webBuildFolder = 'apps/web/build';
 const stampFile = join(root, webBuildFolder, '.stamp');
+const lockFile = join(root, 'apps/web/.svelte-kit/build.lock');
+const turnPollMs = 200;
 
 /** Everything the browser loads comes from here; `db`, services and tests do not. */
 const sources = [
@@ -41,9 +44,23 @@ export function webVersion(): string {
 /** Builds unless the last build was of the same sources. `onBuild` is called before the slow part. */
 export async function buildWeb(onBuild: () => void = () => {}): Promise<WebBuild> {
   const version = webVersion();
-  const current = existsSync(stampFile) ? readFileSync(stampFile, 'utf8') : '';
-  if (current === version) return { ok: true, built: false, version, ms: 0 };
+  if (isBuilt(version)) return { ok: true, built: false, version, ms: 0 };
   onBuild();
+  const release = await takeTurn(lockFile);
+  try {
+    // Whoever built before us may have built the same.
+    if (isBuilt(version)) return { ok: true, built: false, version, ms: 0 };
+    return await build(version);
+  } finally {
+    release();
+  }
+}
+
+function isBuilt(version: string): boolean {
+  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === version;
+}
+
+async function build(version: string): Promise<WebBuild> {
   const env = { APP_VERSION: version, NODE_ENV: 'production' };
   const run = await runCommand(bin('vite', 'apps/web'), ['build', '--logLevel', 'warn'], {
     cwd: 'apps/web',
@@ -53,6 +70,40 @@ export async function buildWeb(onBuild: () => void = () => {}): Promise<WebBuild
   if (!run.ok) return { ok: false, text: run.text };
   writeFileSync(stampFile, version);
   return { ok: true, built: true, version, ms: run.ms };
+}
+
+/** Two builds at once (`npm start` beside `npm test`) would delete each other's files. Returns how to let the next one in. */
+export async function takeTurn(file: string): Promise<() => void> {
+  mkdirSync(dirname(file), { recursive: true });
+  for (;;) {
+    try {
+      writeFileSync(file, String(process.pid), { flag: 'wx' });
+      return () => rmSync(file, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    // A build that was killed leaves its file behind.
+    if (!isAlive(Number(readIfThere(file)))) rmSync(file, { force: true });
+    await setTimeout(turnPollMs);
+  }
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 if (import.meta.main) {
