@@ -8,7 +8,7 @@ import type { Evidence } from './tables/plans.ts';
 import type { PlannedStep } from './tool.ts';
 
 /** A longer reply is not read: nothing good is that long. In UTF-16 units. */
-export const REPLY_CHARS_MAX = 400_000;
+export const REPLY_CHARS_MAX = 1_000_000;
 const SUMMARY_CHARS_MAX = 1000;
 const ANSWER_CHARS_MAX = 20_000;
 const RATIONALE_CHARS_MAX = 2000;
@@ -16,6 +16,11 @@ const EVIDENCE_MAX = 5;
 const DEPENDS_MAX = 20;
 /** Deeper JSON than a stored value may have is not a plan. */
 const DEPTH_MAX = 24;
+/** Of a long broken reply its beginning is mended: the steps that count stand there, and mending 1 MB takes a second. */
+const MEND_CHARS_MAX = 150_000;
+/** How many objects found in prose are tried. */
+const PARTS_MAX = 10;
+const [QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x22, 0x5c, 0x7b, 0x7d, 0x5b, 0x5d];
 
 /**
  * Reads a planner's reply: strict JSON when it is, else what can be mended of it (code fences, prose around, single quotes,
@@ -48,20 +53,21 @@ function readJson(text: string, log: string[]): JsonValue | undefined {
   const whole = strict(text);
   if (isPlan(whole)) return whole;
   const embedded = objectsIn(text);
-  for (const part of embedded) {
-    const value = strict(part.text);
-    if (!isPlan(value)) continue;
+  const values = embedded.map((part) => strict(part.text));
+  const plan = values.find(isWholePlan);
+  if (plan !== undefined) {
     log.push('Took the JSON object out of the text around it.');
-    return value;
+    return plan;
   }
-  const start = embedded[0]?.start ?? text.search(/[{[]/u);
+  // A cut plan holds whole steps: it is mended before one of these is taken for all of it.
+  const start = text.search(/[{[]/u);
   for (const candidate of start < 0 ? [] : [text.slice(start), ...embedded.map((part) => part.text)]) {
     const value = mended(candidate);
     if (!isPlan(value)) continue;
     log.push('Mended JSON that was not valid or was cut off.');
     return value;
   }
-  return undefined;
+  return values.find(isPlan);
 }
 
 function strict(text: string): JsonValue | undefined {
@@ -73,7 +79,8 @@ function strict(text: string): JsonValue | undefined {
 }
 
 /** The depth of brackets, strings aside: the repair library recurses, so a hostile depth must not reach it. */
-function mended(text: string): JsonValue | undefined {
+function mended(given: string): JsonValue | undefined {
+  const text = given.slice(0, MEND_CHARS_MAX);
   let depth = 0;
   for (const char of text) {
     if (char === '{' || char === '[') depth += 1;
@@ -88,6 +95,9 @@ function mended(text: string): JsonValue | undefined {
   }
 }
 
+const isWholePlan = (value: JsonValue | undefined): value is JsonValue =>
+  Array.isArray(value) ? isPlan(value) : isJsonObject(value) && !Object.hasOwn(value, 'tool') && isPlan(value);
+
 const isPlan = (value: JsonValue | undefined): value is JsonValue =>
   (isJsonObject(value) && ['steps', 'summary', 'answer', 'tool', 'plan'].some((key) => Object.hasOwn(value, key))) ||
   (Array.isArray(value) &&
@@ -100,44 +110,29 @@ interface Part {
 }
 
 /**
- * Balanced objects and arrays of a text, the longest first. Knows strings, so that a brace or a code fence inside a
- * parameter neither opens nor closes anything.
+ * The outermost balanced objects and arrays of a text, the longest first, in one pass. Knows strings, so that a brace or a
+ * code fence inside a parameter neither opens nor closes anything; quotes in the prose around are no strings.
  */
 function objectsIn(text: string): readonly Part[] {
-  const parts: Part[] = [];
-  let at = 0;
-  // Each start is scanned to its own end once; a bound keeps a text of nothing but braces from costing a square.
-  for (let starts = 0; starts < 50; starts += 1) {
-    const offset = text.slice(at).search(/[{[]/u);
-    if (offset < 0) break;
-    const start = at + offset;
-    const end = endOf(text, start);
-    if (end === null) at = start + 1;
-    else {
-      parts.push({ start, text: text.slice(start, end) });
-      at = end;
-    }
-  }
-  return parts.sort((a, b) => b.text.length - a.text.length);
-}
-
-/** Index after the bracket that closes the one at `start`, or null when it is never closed. */
-function endOf(text: string, start: number): number | null {
-  let depth = 0;
+  const open: number[] = [];
+  const closed: { readonly start: number; readonly end: number }[] = [];
   let inString = false;
-  for (let at = start; at < text.length; at += 1) {
-    const char = text[at];
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text.charCodeAt(at);
     if (inString) {
-      if (char === '\\') at += 1;
-      else if (char === '"') inString = false;
-    } else if (char === '"') inString = true;
-    else if (char === '{' || char === '[') depth += 1;
-    else if (char === '}' || char === ']') {
-      depth -= 1;
-      if (depth === 0) return at + 1;
+      if (char === BACKSLASH) at += 1;
+      else if (char === QUOTE) inString = false;
+    } else if (char === QUOTE) inString = open.length > 0;
+    else if (char === OPEN_BRACE || char === OPEN_BRACKET) open.push(at);
+    else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) {
+      const start = open.pop();
+      if (start === undefined) continue;
+      while ((closed[closed.length - 1]?.start ?? -1) > start) closed.pop();
+      closed.push({ start, end: at + 1 });
     }
   }
-  return null;
+  const longestFirst = closed.sort((a, b) => b.end - b.start - (a.end - a.start));
+  return longestFirst.slice(0, PARTS_MAX).map(({ start, end }) => ({ start, text: text.slice(start, end) }));
 }
 
 const textOf = (value: JsonValue | undefined, max: number): string =>
