@@ -8,7 +8,7 @@ import { bin, root, runCommand } from './run-command.ts';
 /** Where the built app lies, relative to the root. */
 export const webBuildFolder = 'apps/web/build';
 const stampFile = join(root, webBuildFolder, '.stamp');
-const lockFile = join(root, 'apps/web/.svelte-kit/build.lock');
+const lockFile = join(root, 'node_modules/.manara-web-build');
 const turnPollMs = 200;
 
 /** Everything the browser loads comes from here; `db`, services and tests do not. */
