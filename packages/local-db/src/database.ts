@@ -162,12 +162,14 @@ export class Database extends Stores {
    * not committed. Other faults are thrown.
    */
   async write<T>(stores: readonly string[], run: (stores: Stores) => Promise<T>): Promise<T> {
-    return this.#reopening(() => this.dexie.transaction('rw', [...new Set(stores)], (tx) => run(this.#bound(tx))));
+    return this.#reopening(() =>
+      this.dexie.transaction('rw', [...new Set(stores)], async (tx) => run(this.#bound(tx))),
+    );
   }
 
   /** The same for reading a consistent state of several stores. */
   async read<T>(stores: readonly string[], run: (stores: Stores) => Promise<T>): Promise<T> {
-    return this.#reopening(() => this.dexie.transaction('r', [...new Set(stores)], (tx) => run(this.#bound(tx))));
+    return this.#reopening(() => this.dexie.transaction('r', [...new Set(stores)], async (tx) => run(this.#bound(tx))));
   }
 
   #bound(transaction: Transaction): Stores {

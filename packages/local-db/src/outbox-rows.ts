@@ -1,6 +1,6 @@
 import { coalesce, entryKeys, type OutboxEntry, touchKey } from '@manara/sync-core/outbox';
 import type { Op } from '@manara/sync-core/wire-op';
-import type { Stores, OutboxRow } from './database.ts';
+import type { OutboxRow, Stores } from './database.ts';
 
 export const outboxRow = (entry: OutboxEntry): OutboxRow => ({ ...entry, keys: entryKeys(entry) });
 

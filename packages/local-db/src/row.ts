@@ -1,6 +1,6 @@
 import type { JsonValue } from '@manara/kernel/json';
 import type { Actor } from '@manara/sync-core/actor';
-import { readRow, type RowOf, type TableDef } from '@manara/sync-core/define-table';
+import { type RowOf, readRow, type TableDef } from '@manara/sync-core/define-table';
 import { sameCell } from '@manara/sync-core/merge';
 import { type Cell, type Cells, DELETED } from '@manara/sync-core/record';
 import type { Stamp } from '@manara/sync-core/stamp';

@@ -208,7 +208,7 @@ describe('clocks', () => {
     await settled(a, b);
     expect(a.skewMs).toBeGreaterThan(364 * 86_400_000);
     await agree(a, b);
-    const stamp = server.state().get(`tasks|${id(1)}`)?.['title']?.stamp ?? '';
+    const stamp = server.state().get(`tasks|${id(1)}`)?.title?.stamp ?? '';
     expect(Number.parseInt(stamp.slice(0, 12), 16)).toBeLessThan(server.nowMs + 60_000);
     await write(b, put(tasks, id(1), { title: 'b later' }));
     await settled(b, a);
@@ -216,7 +216,7 @@ describe('clocks', () => {
     // its clock set right, it is not ahead any more
     a.device.now = b.device.now + 10;
     await write(a, put(tasks, id(1), { title: 'a again' }));
-    expect((await a.db.cells('tasks', id(1)))?.['title']?.stamp.slice(0, 12)).toBe(
+    expect((await a.db.cells('tasks', id(1)))?.title?.stamp.slice(0, 12)).toBe(
       a.device.now.toString(16).padStart(12, '0'),
     );
     await settled(a, b);
@@ -232,7 +232,7 @@ describe('clocks', () => {
     await write(a, put(tasks, id(1), { title: 'two' }));
     await settled(a);
     const [entry] = first?.batch.ops ?? [];
-    expect(entry?.fields?.['title']?.[0]).toBe('one');
+    expect(entry?.fields?.title?.[0]).toBe('one');
     expect(server.value('tasks', id(1), 'title')).toBe('two');
     expect(await a.db.notices()).toEqual([]);
     await agree(a);
@@ -318,7 +318,7 @@ describe('a restored server', () => {
     await write(b, put(tasks, id(1), { title: 'acknowledged, then lost' }), put(facts, id('f'), { text: 'accepted' }));
     await settled(b, a);
     const lost = plain(await a.db.cells('facts', id('f')));
-    expect(lost['accepted']).toBeDefined();
+    expect(lost.accepted).toBeDefined();
     await write(a, put(tasks, id(2), { title: 'waiting' }));
     restore();
     server.newEpoch('epoch-2');
@@ -373,7 +373,7 @@ describe('a restored server', () => {
     expect(server.value('tasks', id(1), 'title')).toBe('old');
     expect(server.value('tasks', id(3), 'title')).toBe('waiting');
     const review = await a.db.review();
-    expect(review.map((row) => row.values['title']).sort()).toEqual(['newer', 'unknown there']);
+    expect(review.map((row) => row.values.title).sort()).toEqual(['newer', 'unknown there']);
     for (const row of review) expect(await a.db.keepReview(row.id, ada)).toMatchObject({ ok: true });
     await settled(a);
     expect(server.value('tasks', id(1), 'title')).toBe('newer');
@@ -395,7 +395,7 @@ describe('a cloned profile', () => {
     await write(twin, put(tasks, id(2), { title: 'of the other' }));
     await settled(twin, a);
     expect(twin.db.clientId).not.toBe(A);
-    expect((await twin.db.cells('tasks', id(2)))?.['title']?.stamp).toContain(twin.db.clientId);
+    expect((await twin.db.cells('tasks', id(2)))?.title?.stamp).toContain(twin.db.clientId);
     expect(server.value('tasks', id(1), 'title')).toBe('of the one');
     expect(server.value('tasks', id(2), 'title')).toBe('of the other');
     await agree(a, twin);

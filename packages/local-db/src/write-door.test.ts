@@ -1,7 +1,7 @@
 import { put, remove, restore } from '@manara/sync-core/write';
+import { ada, claims, type FakeDevice, facts, fakeDevice, id, tasks } from '@manara/testkit/fake-device';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { LocalDb } from './open-local-db.ts';
-import { ada, claims, type FakeDevice, facts, fakeDevice, id, tasks } from '@manara/testkit/fake-device';
 
 let device: FakeDevice;
 let db: LocalDb;
@@ -22,14 +22,14 @@ describe('the write door', () => {
     });
     const cells = await db.cells('tasks', id(1));
     expect(Object.keys(cells ?? {})).toEqual(['title']);
-    expect(cells?.['title']).toMatchObject({ actor: ada, stamp: expect.stringMatching(/-aaaaaaaaaaaaaaaa$/) });
+    expect(cells?.title).toMatchObject({ actor: ada, stamp: expect.stringMatching(/-aaaaaaaaaaaaaaaa$/) });
     const [entry] = await outbox();
     expect(entry?.ops).toEqual([
       {
         space: db.space,
         table: 'tasks',
         id: id(1),
-        fields: { title: ['Buy milk', cells?.['title']?.stamp] },
+        fields: { title: ['Buy milk', cells?.title?.stamp] },
         actor: ada,
       },
     ]);
@@ -63,7 +63,7 @@ describe('the write door', () => {
     const [cause, effect] = entry?.ops ?? [];
     expect(cause?.group).toBe(effect?.group);
     expect([cause?.actor.kind, effect?.actor.kind]).toEqual(['user', 'ai']);
-    expect((effect?.fields?.['title']?.[1] ?? '') > (cause?.fields?.['text']?.[1] ?? 'x')).toBe(true);
+    expect((effect?.fields?.title?.[1] ?? '') > (cause?.fields?.text?.[1] ?? 'x')).toBe(true);
     const refused = await db.write(ada, [put(tasks, id(1), { title: 'b' }), put(tasks, 'no uuid', { title: 'c' })]);
     expect(refused).toMatchObject({ ok: false, error: { code: 'bad_id' } });
     expect((await db.reader.get(tasks, id(1)))?.title).toBe('a');
@@ -75,13 +75,13 @@ describe('the write door', () => {
     await db.write(ada, [put(tasks, id(1), { title: 'c', done: true })]);
     const entries = await outbox();
     expect(entries).toHaveLength(1);
-    expect(entries[0]?.ops[0]?.fields?.['title']).toEqual(['c', (await db.cells('tasks', id(1)))?.['title']?.stamp]);
-    expect(entries[0]?.ops[0]?.fields?.['done']?.[0]).toBe(true);
+    expect(entries[0]?.ops[0]?.fields?.title).toEqual(['c', (await db.cells('tasks', id(1)))?.title?.stamp]);
+    expect(entries[0]?.ops[0]?.fields?.done?.[0]).toBe(true);
     await db.database.outbox.clear();
-    const before = (await db.cells('tasks', id(1)))?.['title']?.stamp;
+    const before = (await db.cells('tasks', id(1)))?.title?.stamp;
     await db.write(ada, [put(tasks, id(1), { title: 'd' })]);
     await db.write(ada, [put(tasks, id(1), { title: 'e' })]);
-    expect((await outbox())[0]?.ops[0]?.fields?.['title']?.[2]).toBe(before);
+    expect((await outbox())[0]?.ops[0]?.fields?.title?.[2]).toBe(before);
   });
 
   it('writes nothing where nothing changes', async () => {
@@ -105,14 +105,14 @@ describe('the write door', () => {
 
   it("honours undo's stamps, and lets a newer value stand", async () => {
     await db.write(ada, [put(tasks, id(1), { title: 'done by an execution' })]);
-    const stamp = (await db.cells('tasks', id(1)))?.['title']?.stamp ?? '';
+    const stamp = (await db.cells('tasks', id(1)))?.title?.stamp ?? '';
     const next = `${stamp.slice(0, 13)}${(Number.parseInt(stamp.slice(13, 17), 16) + 1).toString(16).padStart(4, '0')}${stamp.slice(17)}`;
     await db.write(ada, [{ ...put(tasks, id(1), { title: 'before' }), stamps: { title: next } }]);
-    expect((await db.cells('tasks', id(1)))?.['title']).toMatchObject({ value: 'before', stamp: next });
+    expect((await db.cells('tasks', id(1)))?.title).toMatchObject({ value: 'before', stamp: next });
     await db.write(ada, [{ ...put(tasks, id(1), { title: 'too old' }), stamps: { title: stamp } }]);
     expect((await db.reader.get(tasks, id(1)))?.title).toBe('before');
     await db.write(ada, [put(tasks, id(1), { title: 'after' })]);
-    expect(((await db.cells('tasks', id(1)))?.['title']?.stamp ?? '') > next).toBe(true);
+    expect(((await db.cells('tasks', id(1)))?.title?.stamp ?? '') > next).toBe(true);
   });
 
   it('a guest has no outbox', async () => {
@@ -124,13 +124,13 @@ describe('the write door', () => {
 
   it('goes on where it stopped: the clock is stored with the write', async () => {
     await db.write(ada, [put(tasks, id(1), { title: 'a' })]);
-    const first = (await db.cells('tasks', id(1)))?.['title']?.stamp ?? '';
+    const first = (await db.cells('tasks', id(1)))?.title?.stamp ?? '';
     db.close();
     device.now -= 3_600_000;
     const again = await device.open({ clientId: 'cccccccccccccccc' });
     expect(again.clientId).toBe('aaaaaaaaaaaaaaaa');
     await again.write(ada, [put(tasks, id(1), { title: 'b' })]);
-    expect(((await again.cells('tasks', id(1)))?.['title']?.stamp ?? '') > first).toBe(true);
+    expect(((await again.cells('tasks', id(1)))?.title?.stamp ?? '') > first).toBe(true);
   });
 
   const system = { kind: 'system', id: 'mission-runner', name: 'x' } as const;
@@ -197,7 +197,7 @@ describe('the write door', () => {
       Array.from({ length: 10 }, (_, n) => (n % 2 ? db : tab).write(ada, [put(tasks, id(n), { title: String(n) })])),
     );
     const stamps = await Promise.all(
-      Array.from({ length: 10 }, async (_, n) => (await db.cells('tasks', id(n)))?.['title']?.stamp),
+      Array.from({ length: 10 }, async (_, n) => (await db.cells('tasks', id(n)))?.title?.stamp),
     );
     expect(new Set(stamps).size).toBe(10);
     expect(await db.waiting()).toBe(10);

@@ -1,7 +1,7 @@
 import { put } from '@manara/sync-core/write';
 import { ada, fakeDevice, id, SPACE, tasks, testTables } from '@manara/testkit/fake-device';
-import { FakeSyncServer, refuse } from '@manara/testkit/fake-sync-server';
 import { FakePeers, FakeTimers, fakeLocks } from '@manara/testkit/fake-surroundings';
+import { FakeSyncServer, refuse } from '@manara/testkit/fake-sync-server';
 import { syncedDevice } from '@manara/testkit/synced-device';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSyncEngine, type SyncEngine } from './engine.ts';
@@ -114,14 +114,12 @@ describe('the engine', () => {
 
   it('without the line a held poll brings the news; when polls are cut, it asks at intervals', async () => {
     const a = await tab(profile(A), false);
-    let answer: (() => void) | undefined;
     const waits: unknown[] = [];
     server.intercept = (request) => {
       const { wait } = (request.body ?? {}) as { wait?: number };
       if (wait !== undefined) waits.push(wait);
       return undefined;
     };
-    void answer;
     await until(() => waits.length > 2);
     expect(waits[0]).toBe(25);
     server.intercept = (request) => {
@@ -168,7 +166,7 @@ describe('the engine', () => {
   it('a line that falls silent is opened anew', async () => {
     await tab(profile(A));
     await until(() => server.lines === 1);
-    await timers.advance(51_000);
+    await timers.advance(50_001);
     await until(() => server.lines === 0);
     await timers.advance(2000);
     await until(() => server.lines === 1);

@@ -275,14 +275,14 @@ class Engine implements SyncEngine {
 
   #hear(message: unknown): void {
     if (!isJsonObject(message)) return;
-    if (message['kind'] === 'run') this.#deps.onRun?.(message['event'] as unknown as RunEvent);
+    if (message.kind === 'run') this.#deps.onRun?.(message.event as unknown as RunEvent);
     else if (this.#leads) {
-      if (message['kind'] === 'kick') this.#wake.wake('urgent');
-      if (message['kind'] === 'hello') {
+      if (message.kind === 'kick') this.#wake.wake('urgent');
+      if (message.kind === 'hello') {
         this.#deps.peers.post({ kind: 'status', status: this.#status as unknown as JsonValue });
       }
-    } else if (message['kind'] === 'status') {
-      const status = message['status'] as unknown as SyncStatus;
+    } else if (message.kind === 'status') {
+      const status = message.status as unknown as SyncStatus;
       const { state: _, ...facts } = status;
       this.#facts = { ...this.#facts, ...facts };
       this.#show(status);

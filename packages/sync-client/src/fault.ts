@@ -23,7 +23,7 @@ export function faultOf(reply: Exclude<TransportReply, { ok: true }>): SyncFault
   if (code === 'upgrade_required' || reply.status === 426) return { kind: 'upgrade' };
   // 502 and the like are a proxy's words for a server that is away
   if (LATER.has(code) || reply.status >= 500) return { kind: 'busy', code, message, retryAfterMs: reply.retryAfterMs };
-  const expected = reply.details['expected'];
+  const expected = reply.details.expected;
   return { kind: 'refused', code, message, expected: typeof expected === 'number' ? expected : null };
 }
 

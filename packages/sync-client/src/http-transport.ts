@@ -62,7 +62,7 @@ async function readResponse(response: Response): Promise<TransportReply> {
     body = undefined;
   }
   if (response.ok && body !== undefined) return { ok: true, body };
-  const error = isJsonObject(body) && isJsonObject(body['error']) ? body['error'] : {};
+  const error = isJsonObject(body) && isJsonObject(body.error) ? body.error : {};
   const { code, message, details } = error as Record<string, unknown>;
   return {
     ok: false,

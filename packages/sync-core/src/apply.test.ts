@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Actor } from './actor.ts';
 import { lostTexts, recordCells, repairedCells, replacedCells } from './apply.ts';
-import { recoveryOps, surplusFields, waitingStamps, withNode } from './recovery.ts';
 import type { Cells } from './record.ts';
+import { recoveryOps, surplusFields, waitingStamps, withNode } from './recovery.ts';
 import { formatStamp } from './stamp.ts';
 import { utf8Bytes, valueFault } from './value-limits.ts';
 import type { Op } from './wire-op.ts';
@@ -31,7 +31,7 @@ describe('records that come in', () => {
       actor: ada,
       actorOf: { done: runner },
     });
-    expect([cells['title']?.actor, cells['done']?.actor, cells['$deleted']?.actor]).toEqual([ada, runner, ada]);
+    expect([cells.title?.actor, cells.done?.actor, cells.$deleted?.actor]).toEqual([ada, runner, ada]);
   });
   it('keeps a text that lost while it waited', () => {
     const local: Cells = { body: { value: 'mine', stamp: at(5), actor: ada } };
@@ -60,14 +60,14 @@ describe('records that come in', () => {
     };
     const server: Cells = { title: { value: 'server', stamp: at(2) }, body: { value: 'old', stamp: at(2) } };
     const repaired = repairedCells(local, server, { title: at(9), body: at(9), only: at(9) });
-    expect(repaired['title']?.value).toBe('server');
-    expect(repaired['body']?.value).toBe('later');
-    expect(repaired['only']).toBeUndefined();
+    expect(repaired.title?.value).toBe('server');
+    expect(repaired.body?.value).toBe('later');
+    expect(repaired.only).toBeUndefined();
   });
   it('a reset keeps what waits, newer or older fields alike by stamp', () => {
     const server: Cells = { body: { value: 'server', stamp: at(4) }, title: { value: 't', stamp: at(4) } };
-    expect(replacedCells(server, [waitingOp('mine', at(5))])['body']?.value).toBe('mine');
-    expect(replacedCells(server, [waitingOp('mine', at(3))])['body']?.value).toBe('server');
+    expect(replacedCells(server, [waitingOp('mine', at(5))]).body?.value).toBe('mine');
+    expect(replacedCells(server, [waitingOp('mine', at(3))]).body?.value).toBe('server');
   });
 });
 

@@ -95,7 +95,7 @@ describe('merge', () => {
     fc.assert(
       fc.property(cells, cells, cell, (a, b, unknown) => {
         const result = merged({ ...a, fieldOfTomorrow: unknown }, b);
-        expect(result['fieldOfTomorrow']).toEqual(unknown);
+        expect(result.fieldOfTomorrow).toEqual(unknown);
       }),
     );
   });
@@ -103,7 +103,7 @@ describe('merge', () => {
     const at = '01936f2c1a2b-0000-9f3a1c7e5b2d4f60';
     const a = { title: { value: 'left', stamp: at } };
     const b = { title: { value: 'right', stamp: at } };
-    expect(merged(a, b)['title']?.value).toBe('right');
-    expect(merged(b, a)['title']?.value).toBe('right');
+    expect(merged(a, b).title?.value).toBe('right');
+    expect(merged(b, a).title?.value).toBe('right');
   });
 });

@@ -1,8 +1,7 @@
 import type { Actor } from './actor.ts';
-import { ACCEPTED, type Cells, DELETED, type RecordKey } from './record.ts';
-import { greatestStamp } from './record.ts';
 import type { OutboxEntry } from './outbox.ts';
 import { touchKey } from './outbox.ts';
+import { ACCEPTED, type Cells, DELETED, greatestStamp, type RecordKey } from './record.ts';
 import type { Stamp } from './stamp.ts';
 import type { Op, WireCell } from './wire-op.ts';
 

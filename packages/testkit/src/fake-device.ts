@@ -1,10 +1,12 @@
+// Dexie looks for IndexedDB when it is loaded, and observes nothing without.
+import 'fake-indexeddb/auto';
 import { derivedId } from '@manara/kernel/id';
+import { type LocalDb, openLocalDb } from '@manara/local-db/open-local-db';
+import type { LocalSeams } from '@manara/local-db/seams';
 import type { Actor } from '@manara/sync-core/actor';
 import { defineTable, field, type TableDef } from '@manara/sync-core/define-table';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import * as z from 'zod/mini';
-import { type LocalDb, openLocalDb } from '@manara/local-db/open-local-db';
-import type { LocalSeams } from '@manara/local-db/seams';
 
 export const SPACE = '00000000-0000-4000-8000-00000000000a';
 export const CLIENT = 'aaaaaaaaaaaaaaaa';

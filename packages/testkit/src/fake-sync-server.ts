@@ -1,4 +1,4 @@
-import { planIngest, spacesOf, type StoredRecord } from '@manara/db/ingest/plan-ingest';
+import { planIngest, type StoredRecord, spacesOf } from '@manara/db/ingest/plan-ingest';
 import { canonicalJson } from '@manara/kernel/canonical-json';
 import type { JsonValue } from '@manara/kernel/json';
 import type { LiveEvent } from '@manara/protocol/live';
@@ -125,7 +125,7 @@ export class FakeSyncServer {
     if (path === '/v1/me') return { ok: true, body: { epoch: this.epoch, serverTime: this.nowMs } };
     if (path === '/v1/sync/get') return this.#get(body as unknown as { table: string; ids: string[] });
     if (path === '/v1/sync/digest') return this.#digest(body as DigestScope);
-    if ((body['protocol'] as number) > this.protocolMax || this.protocolMax > 1) {
+    if ((body.protocol as number) > this.protocolMax || this.protocolMax > 1) {
       return refuse(426, 'upgrade_required', { min: this.protocolMax, max: this.protocolMax });
     }
     if (path === '/v1/sync/push') return this.#push(body as unknown as PushBody);

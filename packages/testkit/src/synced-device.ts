@@ -1,6 +1,6 @@
+import type { Result } from '@manara/kernel/result';
 import type { LocalDb } from '@manara/local-db/open-local-db';
 import { DexieSyncStore } from '@manara/local-db/sync-store';
-import type { Result } from '@manara/kernel/result';
 import { Exchange } from '@manara/sync-client/exchange';
 import type { SyncFault } from '@manara/sync-client/fault';
 import type { TableDef } from '@manara/sync-core/define-table';

@@ -1,5 +1,6 @@
-import { liveQuery, type Subscription } from 'dexie';
+import type { Subscription } from 'dexie';
 import { createSubscriber } from 'svelte/reactivity';
+import { observe } from '../observe.ts';
 
 /**
  * A query over local-db that stays current while someone reads it, in this tab and across tabs.
@@ -40,7 +41,7 @@ export class LiveQuery<T, Initial = undefined> {
   }
 
   #subscribe(update: () => void): Subscription {
-    return liveQuery(this.#query).subscribe({
+    return observe(this.#query).subscribe({
       next: (value) => {
         this.#current = value;
         this.#status = 'ready';
