@@ -13,6 +13,7 @@ describe('the environment of the runner', () => {
         host: '127.0.0.1',
         port: 4802,
         tickMs: 2000,
+        leaseMs: 60_000,
         model: null,
       },
     });

@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '@manara/kernel/result';
 import { MODEL_LIMITS, type ModelConfig } from './model/model-config.ts';
+import { RUNNER_TUNING } from './runner-context.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -10,6 +11,7 @@ export interface RunnerServiceConfig {
   readonly port: number;
   readonly serviceKeys: readonly string[];
   readonly tickMs: number;
+  readonly leaseMs: number;
   /** null: missions are planned by rules */
   readonly model: ModelConfig | null;
 }
@@ -17,7 +19,6 @@ export interface RunnerServiceConfig {
 /** One variable that is missing or wrong, as a line that says what to set. */
 export type ConfigError = string;
 
-export const TICK_MS_DEFAULT = 2000;
 const OPENAI = 'https://api.openai.com/v1';
 const KEY_CHARS_MIN = 16;
 
@@ -26,7 +27,8 @@ export const ENVIRONMENT_HELP = `  DATABASE_URL         postgres://user:password
   MANARA_SERVICE_KEYS  one or two keys for POST /internal/tick, comma-separated, ${KEY_CHARS_MIN} characters or more each (needed)
   MANARA_HOST          address to listen on (127.0.0.1)
   MANARA_PORT          port to listen on (4802)
-  MANARA_TICK_MS       how often due missions are looked for, in ms (${TICK_MS_DEFAULT})
+  MANARA_TICK_MS       how often due missions are looked for, in ms (${RUNNER_TUNING.tickMs})
+  MANARA_LEASE_MS      how long a run is held without a sign of life, in ms (${RUNNER_TUNING.leaseMs})
   MANARA_MODEL         name of the model; without it missions are planned by rules
   OPENAI_BASE_URL      where the model is, any OpenAI-compatible server (${OPENAI} when only a key is set)
   OPENAI_API_KEY       the model's key; most local servers need none`;
@@ -36,15 +38,15 @@ export function readRunnerConfig(env: Environment): Result<RunnerServiceConfig, 
   const databaseUrl = readDatabaseUrl(env);
   const serviceKeys = readServiceKeys(env);
   const port = readNumber(env, 'MANARA_PORT', 4802, 0, 65_535);
-  const tickMs = readNumber(env, 'MANARA_TICK_MS', TICK_MS_DEFAULT, 100, 86_400_000);
+  const timing = readTiming(env);
   const model = readModelConfig(env);
-  const errors = [databaseUrl, serviceKeys, port, tickMs, model].flatMap((read) => (read.ok ? [] : read.error));
-  if (databaseUrl.ok && serviceKeys.ok && port.ok && tickMs.ok && model.ok) {
+  const errors = [databaseUrl, serviceKeys, port, timing, model].flatMap((read) => (read.ok ? [] : read.error));
+  if (databaseUrl.ok && serviceKeys.ok && port.ok && timing.ok && model.ok) {
     return ok({
       databaseUrl: databaseUrl.value,
       serviceKeys: serviceKeys.value,
       port: port.value,
-      tickMs: tickMs.value,
+      ...timing.value,
       model: model.value,
       host: filled(env.MANARA_HOST) ?? '127.0.0.1',
     });
@@ -74,6 +76,16 @@ export function readModelConfig(env: Environment): Result<ModelConfig | null, re
   // fetch refuses a user and password in the address, and a log might not.
   if (url.username || url.password) return err(['OPENAI_BASE_URL holds a password: set OPENAI_API_KEY instead.']);
   return ok({ baseUrl: url.href.replace(/\/$/, ''), apiKey, model, limits: MODEL_LIMITS });
+}
+
+/** How often due missions are looked for, and how long a run is held without a sign of life. In ms. */
+export function readTiming(
+  env: Environment,
+): Result<{ readonly tickMs: number; readonly leaseMs: number }, readonly ConfigError[]> {
+  const tickMs = readNumber(env, 'MANARA_TICK_MS', RUNNER_TUNING.tickMs, 100, 86_400_000);
+  const leaseMs = readNumber(env, 'MANARA_LEASE_MS', RUNNER_TUNING.leaseMs, 1000, 3_600_000);
+  if (tickMs.ok && leaseMs.ok) return ok({ tickMs: tickMs.value, leaseMs: leaseMs.value });
+  return err([tickMs, leaseMs].flatMap((read) => (read.ok ? [] : read.error)));
 }
 
 /** One or two keys, so that a key can be replaced while the old one still works. */

@@ -1,0 +1,55 @@
+// The mission runner as a service of its own, beside a sync service on the same Postgres: see --help.
+import { randomUUID } from 'node:crypto';
+import { serve } from '@hono/node-server';
+import { assertRowSecurity } from '@manara/db/assert-row-security';
+import { openDatabase } from '@manara/db/client';
+import { migrate } from '@manara/db/migrate';
+import { pino } from 'pino';
+import { createApp } from './app.ts';
+import { ENVIRONMENT_HELP, readRunnerConfig } from './config.ts';
+import { createMetrics } from './metrics.ts';
+import { createRunner } from './runner.ts';
+
+if (process.argv.includes('--help')) {
+  console.log(`Manara mission runner: plans due missions off-tab.\n\nEnvironment:\n${ENVIRONMENT_HELP}`);
+  process.exit(0);
+}
+const config = readRunnerConfig(process.env);
+if (!config.ok) {
+  for (const line of config.error) console.error(line);
+  process.exit(1);
+}
+const { databaseUrl, host, port, serviceKeys, tickMs, leaseMs, model } = config.value;
+const log = pino({ name: 'manara-runner' });
+const db = await openDatabase({ kind: 'postgres', url: databaseUrl });
+await migrate(db);
+await assertRowSecurity(db);
+
+const metrics = createMetrics();
+// Devices hear of a plan through the sync service, which tells all heads every 20 s.
+const runner = createRunner({ db, log, model, tuning: { tickMs, leaseMs }, pokes: metrics.pokes });
+const app = createApp({
+  serviceKeys,
+  tick: runner.tick,
+  newRequestId: randomUUID,
+  onError: (error, requestId) => log.error({ err: error, requestId }, 'a request failed'),
+  missing: async () => ((await reaches()) ? [] : ['database']),
+  metrics: metrics.registry,
+});
+const server = serve(
+  { fetch: app.fetch, hostname: host, port, serverOptions: { headersTimeout: 15_000, requestTimeout: 30_000 } },
+  (address) => log.info({ address, client: runner.client, planner: runner.plannerInfo() }, 'ready'),
+);
+
+const ending = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort());
+await runner.run(ending.signal);
+server.close();
+await db.close();
+
+async function reaches(): Promise<boolean> {
+  return db.sql`select 1`.then(
+    () => true,
+    () => false,
+  );
+}
