@@ -175,7 +175,7 @@ function lastWrite(cells: Cells): LastWrite | undefined {
   if (greatest === undefined || actor === undefined) return undefined;
   const deletedCell = cells[DELETED];
   const isDelete = deletedCell !== undefined && deletedCell.stamp === greatest[1].stamp;
-  const first = entries.reduce((least, [, cell]) => (cell.stamp < least ? cell.stamp : least), greatest[1].stamp);
+  const [first = ''] = entries.map(([, cell]) => cell.stamp).sort();
   return {
     actor,
     // Written in one go: milliseconds of the first and of the last cell are the same.
