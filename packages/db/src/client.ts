@@ -60,8 +60,12 @@ function openPostgres(url: string, poolMax: number): Database {
   };
 }
 
-async function openEmbeddedDatabase(config: Extract<DatabaseConfig, { kind: 'embedded' }>): Promise<Database> {
-  const engine = await openEmbedded(config);
+async function openEmbeddedDatabase({
+  kind: _kind,
+  onMaintenanceError,
+  ...data
+}: Extract<DatabaseConfig, { kind: 'embedded' }>): Promise<Database> {
+  const engine = await openEmbedded(data);
   const options: postgres.Options<ParsedTypesConfig> & { socket: () => unknown } = {
     ...OPTIONS,
     max: EMBEDDED_POOL_MAX,
@@ -70,7 +74,7 @@ async function openEmbeddedDatabase(config: Extract<DatabaseConfig, { kind: 'emb
     socket: engine.connect,
   };
   const pool = postgres('postgres://postgres@embedded/postgres', options);
-  const stopVacuum = scheduleVacuum(pool, engine.multiplexer, config.onMaintenanceError ?? (() => {}));
+  const stopVacuum = scheduleVacuum(pool, engine.multiplexer, onMaintenanceError ?? (() => {}));
   return {
     kind: 'embedded',
     sql: guardPool(pool),

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { err, ok, type Result } from '@manara/kernel/result';
 import { readModelConfig, readServiceKeys, readTiming } from '@manara/runner/config';
+import type { ModelConfig } from '@manara/runner/model/model-config';
 import {
   allOrErrors,
   type Environment,
@@ -16,7 +17,6 @@ import {
 } from '@manara/sync/config';
 
 type Read<T> = Result<T, readonly string[]>;
-type ValueOf<R> = R extends Result<infer T, unknown> ? T : never;
 
 /** What `npm start` runs with: arguments first, then the environment, then what is made in the data folder. */
 export type SoloOptions = {
@@ -33,9 +33,9 @@ export type SoloOptions = {
   /** Null: the one kept in the data folder. */
   readonly serviceKeys: readonly string[] | null;
   readonly trustedProxies: readonly string[];
-  readonly timing: ValueOf<ReturnType<typeof readTiming>>;
+  readonly timing: { readonly tickMs: number; readonly leaseMs: number };
   /** Null: missions are planned by rules. */
-  readonly model: ValueOf<ReturnType<typeof readModelConfig>>;
+  readonly model: ModelConfig | null;
 };
 
 export const SOLO_PORT = 4310;
