@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { bin, root, runCommand } from './run-command.ts';
+import { bin, root, runCommand, stopWithChildren } from './run-command.ts';
 
 /** Where the built app lies, relative to the root. */
 export const webBuildFolder = 'apps/web/build';
@@ -107,6 +107,7 @@ function isAlive(pid: number): boolean {
 }
 
 if (import.meta.main) {
+  stopWithChildren();
   const build = await buildWeb(() => console.log('Building the web app (its sources changed)…'));
   if (!build.ok) {
     console.error(`${build.text}\nThe web app could not be built.`);
