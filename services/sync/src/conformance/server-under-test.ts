@@ -28,7 +28,7 @@ export async function startServer(
     logged.push(`${message} ${err?.stack ?? ''} ${JSON.stringify(details)}`);
   };
   const log = { debug: () => {}, info: () => {}, warn: note, error: note };
-  const { publicUrl = null, trustedProxies = [] } = options;
+  const { publicUrl = null, trustedProxies = ['127.0.0.1'] } = options;
   const config = {
     secret: 'a-secret-of-forty-characters-for-testing',
     signup: 'open' as const,
