@@ -8,6 +8,7 @@ import type { Write } from '@manara/sync-core/write';
 import {
   ADA,
   Decider,
+  idSource,
   MISSION_ID,
   PLANNED_AT,
   SLOT,
@@ -273,15 +274,7 @@ describe('a plan by rules', () => {
 });
 
 describe('starters and the demo', () => {
-  const context = () => {
-    let count = 0;
-    return {
-      newId: () => derivedId('demo', (count += 1)),
-      nowMs: PLANNED_AT - 1000,
-      today: TODAY,
-      zone: 'Europe/Berlin',
-    };
-  };
+  const context = () => ({ newId: idSource('demo'), nowMs: PLANNED_AT - 1000, today: TODAY, zone: 'Europe/Berlin' });
 
   it('each starter is an active mission with a schedule', () => {
     expect(STARTERS).toHaveLength(3);

@@ -1,18 +1,17 @@
 import { canonicalJson } from '@manara/kernel/canonical-json';
 import type { JsonValue } from '@manara/kernel/json';
-import type { RowBase, TableDef } from '@manara/sync-core/define-table';
+import type { TableDef } from '@manara/sync-core/define-table';
 import { DELETED } from '@manara/sync-core/record';
 import { jsonBytes } from '@manara/sync-core/value-limits';
 import type { Write } from '@manara/sync-core/write';
 import type { Change } from './tables/plans.ts';
 import type { World } from './tool.ts';
+import { fieldOf } from './tool-preview.ts';
 
 /** Text longer than this is recorded by the part that differs: a long note must fit into the record of its change. */
 const LONG_TEXT = 2000;
 
 const same = (a: JsonValue, b: JsonValue): boolean => canonicalJson(a) === canonicalJson(b);
-const valueOf = (row: RowBase, field: string): JsonValue =>
-  (row as unknown as Record<string, JsonValue>)[field] ?? null;
 
 /** The part in which two texts differ, never cut within a surrogate pair. */
 function spliceOf(before: string, after: string): NonNullable<Change['splice']> {
@@ -71,8 +70,8 @@ export function recordChanges(writes: readonly Write[], world: World, tables: Re
       changes.push(...createdChanges(write));
       continue;
     }
-    const set = Object.entries(write.set ?? {}).filter(([field, after]) => !same(valueOf(row, field), after));
-    for (const [field, after] of set) changes.push(changeOf(write.table, write.id, field, valueOf(row, field), after));
+    const set = Object.entries(write.set ?? {}).filter(([field, after]) => !same(fieldOf(row, field), after));
+    for (const [field, after] of set) changes.push(changeOf(write.table, write.id, field, fieldOf(row, field), after));
     const turns = write.deleted !== undefined && write.deleted !== row.deleted;
     if (turns)
       changes.push({ table: write.table, id: write.id, field: DELETED, before: row.deleted, after: write.deleted });

@@ -13,10 +13,10 @@ export const CHAT_PROMPT_VERSION = 'chat-1';
 
 /** Bounds in UTF-16 units: about 4 to a token. */
 export const PROMPT_CHARS_MAX = 60_000;
-const INPUTS_CHARS_MAX = 32_000;
+const INPUTS_CHARS_MAX = 28_000;
 const PAST_CHARS_MAX = 8000;
 const FEEDBACK_CHARS_MAX = 4000;
-const MISSION_CHARS_MAX = 8000;
+const MISSION_CHARS_MAX = 6000;
 const TALK_CHARS_MAX = 8000;
 const PAST_STEPS_MAX = 20;
 

@@ -3,6 +3,9 @@ import { type AnyRow, type RowBase, readRow, type TableDef } from '@manara/sync-
 import type { Write } from '@manara/sync-core/write';
 import type { ApplyContext, Card, CardField, Ghost, Tool, World } from './tool.ts';
 
+/** A field of a row whose table is known by name only: JSON, checked when it was written. */
+export const fieldOf = (row: RowBase, field: string): JsonValue => (row as AnyRow)[field] ?? null;
+
 /** A row that nobody wrote: every field at its default. */
 export const blankRow = (table: TableDef, id: string): AnyRow => readRow(table, id, {}) as AnyRow;
 
@@ -52,13 +55,10 @@ export function cardOf(
 ): Card {
   const lines: CardField[] = [];
   for (const { name, label, words } of fields) {
-    const value = words(valueOf(after, name), world);
-    const was = before === undefined ? undefined : words(valueOf(before, name), world);
+    const value = words(fieldOf(after, name), world);
+    const was = before === undefined ? undefined : words(fieldOf(before, name), world);
     if (was !== undefined && was !== value) lines.push({ label, value, was });
     else if (value !== '') lines.push({ label, value });
   }
   return { title, fields: lines };
 }
-
-// A row of a table known by name only: its fields are JSON, checked when they were written.
-const valueOf = (row: RowBase, field: string): JsonValue => (row as AnyRow)[field] ?? null;

@@ -51,7 +51,6 @@ interface Fault {
   readonly reason: string;
 }
 const quarantine = (reason: string): Result<never, Fault> => err({ kind: 'quarantine', reason });
-const drop = (reason: string): Result<never, Fault> => err({ kind: 'drop', reason });
 
 /**
  * Looks at planned steps one by one. A bad step is put aside with its reason and shown; good ones are kept; what repeats

@@ -154,7 +154,7 @@ export class MemoryServer {
   readonly space: MemorySpace;
   #accepted = 0;
 
-  constructor(readonly tables: readonly TableDef[]) {
+  constructor(tables: readonly TableDef[]) {
     this.space = new MemorySpace(tables, SERVER_NODE);
   }
 

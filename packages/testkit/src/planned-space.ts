@@ -7,7 +7,8 @@ import { loadSettlement, type Settlement } from '@manara/shared-ai/settlement';
 import { stageSteps } from '@manara/shared-ai/stage';
 import { missions } from '@manara/shared-ai/tables/missions';
 import { iterations, type Step, steps } from '@manara/shared-ai/tables/plans';
-import { type Actor, RUNNER_ACTOR } from '@manara/sync-core/actor';
+import type { Actor } from '@manara/sync-core/actor';
+import type { RowBase } from '@manara/sync-core/define-table';
 import { put, type Write } from '@manara/sync-core/write';
 import { MemorySpace } from './memory-space.ts';
 
@@ -24,12 +25,11 @@ export const DEVICE_B = 'bbbbbbbbbbbbbbbb';
 export const stepId = (n: number): string => stepIdOf(ITERATION_ID, n);
 export const todoId = (name: string): string => derivedId('todo', name);
 
-export type StepInput = Partial<Omit<Step, 'tool' | 'args'>> & Pick<Step, 'tool' | 'args'>;
+export type StepInput = Partial<Omit<Step, 'tool' | 'args' | keyof RowBase>> & Pick<Step, 'tool' | 'args'>;
 
 /** Writes of a plan with these steps, numbered from 1. */
 export function planOf(inputs: readonly StepInput[], iterationId = ITERATION_ID, slot = SLOT): Write[] {
   const step = (input: StepInput, index: number): Write => {
-    const { id: _id, deleted: _deleted, accepted: _accepted, touchedMs: _touched, ...fields } = { ...input } as Step;
     const tool = toolByName.get(input.tool);
     const defaults = {
       risk: tool?.risk ?? 'low',
@@ -43,7 +43,7 @@ export function planOf(inputs: readonly StepInput[], iterationId = ITERATION_ID,
       rawArgs: input.args,
       summary: `${input.tool} ${index + 1}`,
       ...defaults,
-      ...fields,
+      ...input,
     });
   };
   return [
@@ -74,10 +74,10 @@ export class Decider {
   readonly #newId: () => string;
   nowMs = PLANNED_AT + 60_000;
 
-  constructor(
-    readonly space: MemorySpace,
-    name = space.node,
-  ) {
+  readonly space: MemorySpace;
+
+  constructor(space: MemorySpace, name = space.node) {
+    this.space = space;
     this.#newId = idSource(name);
   }
 

@@ -4,6 +4,7 @@ import { blankRow } from '@manara/shared-ai/tool-preview';
 import { worldOf } from '@manara/shared-ai/world';
 import type { AnyRow } from '@manara/sync-core/define-table';
 import { invalidValue } from '@manara/sync-core/define-table';
+import { idSource } from '@manara/testkit/planned-space';
 import { MemorySpace } from '@manara/testkit/memory-space';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -25,8 +26,7 @@ import { byPosition, positionAtEnd, positionBetween } from './position.ts';
 import { allTodos, doneTodos, dueTodos, listsInOrder, openTodos, searchTodos, todosOfList } from './queries.ts';
 import { type Todo, type TodoList, todoLists, todos } from './schema.ts';
 
-let count = 0;
-const context: ActionContext = { newId: () => derivedId('todo test', (count += 1)), nowMs: 1_000, today: '2026-11-20' };
+const context: ActionContext = { newId: idSource('todo test'), nowMs: 1_000, today: '2026-11-20' };
 const NODE = 'aaaaaaaaaaaaaaaa';
 
 function spaceWith(...titles: string[]) {
@@ -47,7 +47,7 @@ describe('positions', () => {
   const anyPosition = fc.oneof(
     fc.constant(null),
     fc.string({ maxLength: 12 }),
-    fc.constantFrom('a0', 'a1', 'Zz', 'a0V', '', 'zzz', '{'),
+    fc.constantFrom('a0', 'a1', 'Zz', 'a0V', '', 'zzz', '{', 'b {'),
   );
   it('lie between their neighbours whenever these are ours', () => {
     fc.assert(
