@@ -1,4 +1,5 @@
 import type { LocalDb } from '@manara/local-db/open-local-db';
+import { observe } from '@manara/local-db/observe';
 import { inputSources, rules, tableByName, toolByName } from '@manara/modules/registry';
 import { type Mission, missions, type RunRequest, runRequests } from '@manara/shared-ai/tables/missions';
 import { type Iteration, iterations } from '@manara/shared-ai/tables/plans';
@@ -20,6 +21,9 @@ export interface DevicePlannerDeps {
   readonly awayMs: () => number;
 }
 
+/** What this version of the app plans with. */
+const planning = { inputSources, rules, tables: tableByName, tools: toolByName };
+
 /** One run that is due here: the slot names it on every device. */
 export interface DueRun {
   readonly mission: Mission;
@@ -34,12 +38,20 @@ export interface DueRun {
  */
 export function startDevicePlanner(deps: DevicePlannerDeps): () => void {
   const stop = new AbortController();
-  const look = (): Promise<void> => planDue(deps).catch((error: unknown) => console.error(error));
+  let looking: Promise<void> = Promise.resolve();
+  // One after the other: what the one has planned is not due for the next.
+  const look = (): Promise<void> => {
+    looking = looking.then(() => planDue(deps)).catch((error: unknown) => console.error(error));
+    return looking;
+  };
   const run = async (): Promise<void> => {
     await look();
     const stopLooking = deps.seams.every(LOOK_EVERY_MS, () => void look());
+    // "Run now" is not kept waiting.
+    const requests = observe(() => deps.db.reader.count(runRequests)).subscribe({ next: () => void look() });
     await new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }));
     stopLooking();
+    requests.unsubscribe();
   };
   const locks = deps.seams.locks();
   const name = `${deps.db.name}:device-planner`;
@@ -55,7 +67,15 @@ export async function planDue(deps: DevicePlannerDeps): Promise<void> {
   // Rules, schedules and prompts are a large part of the app that most visits never need.
   if (due.length === 0) return;
   const { planOnDevice } = await import('./plan-on-device.ts');
-  for (const run of due) await planOnDevice(deps, run, { inputSources, rules, tables: tableByName, tools: toolByName });
+  for (const run of due) await planOnDevice(deps, run, planning);
+}
+
+/** Plans one mission at once, whatever is due, for the demo: it shows the rules with or without a server. */
+export async function planNow(deps: Pick<DevicePlannerDeps, 'db' | 'seams'>, missionId: string): Promise<boolean> {
+  const mission = await deps.db.reader.get(missions, missionId);
+  if (mission === undefined) return false;
+  const { planOnDevice } = await import('./plan-on-device.ts');
+  return planOnDevice(deps, { mission, slot: deps.seams.newId() }, planning);
 }
 
 export async function findDue(reader: RowReader, nowMs: number): Promise<readonly DueRun[]> {

@@ -15,7 +15,11 @@ export interface PlanningTools {
 }
 
 /** Plans one due run by rules and stores iteration and steps as one op group, by the mission's hand. */
-export async function planOnDevice(deps: DevicePlannerDeps, due: DueRun, planning: PlanningTools): Promise<void> {
+export async function planOnDevice(
+  deps: Pick<DevicePlannerDeps, 'db' | 'seams'>,
+  due: DueRun,
+  planning: PlanningTools,
+): Promise<boolean> {
   const { db, seams } = deps;
   const { mission, slot } = due;
   const startedAt = seams.nowMs();
@@ -33,4 +37,5 @@ export async function planOnDevice(deps: DevicePlannerDeps, due: DueRun, plannin
   }
   const stored = await db.write(actor, writes);
   if (!stored.ok) console.error(`the plan was not stored: ${stored.error.message}`);
+  return stored.ok;
 }

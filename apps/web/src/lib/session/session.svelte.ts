@@ -1,5 +1,6 @@
 import type { DatabaseFault } from '@manara/local-db/database';
 import type { LocalDb } from '@manara/local-db/open-local-db';
+import { persistStorage } from '@manara/local-db/storage';
 import { LiveQuery } from '@manara/local-db/svelte/live-query.svelte';
 import type { Execution } from '@manara/shared-ai/tables/plans';
 import type { PlannerReply } from '@manara/protocol/planner';
@@ -12,14 +13,14 @@ import { type ErrorWords, errorWords } from '#lib/errors/error-words.ts';
 import { countByPage } from '#lib/suggestions/count-by-page.ts';
 import { adoptInto } from './adopt.ts';
 import { Api, type ApiResult, type Credentials } from './api.ts';
-import { startDevicePlanner } from './device-planner.ts';
+import { planNow, startDevicePlanner } from './device-planner.ts';
 import { downloadText, exportJson } from './export-data.ts';
 import { openDatabase, userOf } from './open-database.ts';
 import { type Account, GUEST, PROFILE_KEY, type Profile, readProfile, writeProfile } from './profile.ts';
 import { rescueDrafts } from './rescue-drafts.ts';
 import type { Seams } from './seams.ts';
 import { forgiveSignOut, payOwedSignOut, signOutOwed } from './sign-out-owed.ts';
-import { askToPersist, readStorage, type StorageReport } from './storage.ts';
+import { readStorage, type StorageReport } from './storage.ts';
 import { SyncHandle } from './start-sync.svelte.ts';
 import { refusedWords, reviewWords } from './sync-words.ts';
 import { Workspace } from './workspace.svelte.ts';
@@ -150,12 +151,22 @@ export class Session {
     return this.workspace?.undo(done) ?? Promise.resolve();
   }
 
+  /** Puts sample notes, todos and a mission there and plans it by rules. True when there is something to see. */
+  async startDemo(): Promise<boolean> {
+    const { workspace } = this;
+    if (workspace === null) return false;
+    const { app, db } = workspace;
+    const { demo } = await import('@manara/modules/sample-data');
+    const { missionId, writes } = demo({ newId: app.newId, nowMs: app.nowMs(), today: app.today(), zone: app.zone });
+    return (await app.write(writes)) && (await planNow({ db, seams: this.#deps.seams }, missionId));
+  }
+
   storageReport(): Promise<StorageReport> {
     return readStorage(this.#deps.seams);
   }
 
   async protectStorage(): Promise<void> {
-    const kept = await askToPersist(this.#deps.seams);
+    const kept = await persistStorage(this.#deps.seams.storage());
     if (!kept)
       this.#deps.toasts.show({ message: 'The browser did not promise it. Signing in keeps a copy on the server.' });
   }
@@ -189,9 +200,7 @@ export class Session {
     try {
       const db = await openDatabase(profile, seams, (fault) => (this.fault = fault));
       if (profile.adopting) {
-        await adoptInto(db, userOf(profile), seams);
-        this.#profile = { ...profile, adopting: false };
-        writeProfile(storage, this.#profile);
+        this.#profile = await adoptInto(db, profile, storage, seams);
       }
       await this.#use(db);
     } catch (error) {
@@ -238,7 +247,7 @@ export class Session {
   #wrote(): void {
     if (this.#persistAsked) return;
     this.#persistAsked = true;
-    void askToPersist(this.#deps.seams);
+    void persistStorage(this.#deps.seams.storage());
   }
 
   async #askPlanner(): Promise<void> {

@@ -1,3 +1,4 @@
+import { estimateStorage } from '@manara/local-db/storage';
 import type { Seams } from './seams.ts';
 
 /** What the browser says about the room that the app takes. */
@@ -11,16 +12,7 @@ export interface StorageReport {
 
 export async function readStorage(seams: Pick<Seams, 'storage'>): Promise<StorageReport> {
   const storage = seams.storage();
-  if (storage === undefined) return { usedBytes: null, persisted: false, canPersist: false };
-  const estimate = await storage.estimate().catch(() => ({}) as StorageEstimate);
-  const persisted = await storage.persisted().catch(() => false);
-  return { usedBytes: estimate.usage ?? null, persisted, canPersist: true };
-}
-
-/** Asks the browser to keep the data when space runs short. It may refuse, ask the person, or agree in silence. */
-export async function askToPersist(seams: Pick<Seams, 'storage'>): Promise<boolean> {
-  const storage = seams.storage();
-  if (storage === undefined) return false;
-  if (await storage.persisted().catch(() => false)) return true;
-  return storage.persist().catch(() => false);
+  const estimate = await estimateStorage(storage);
+  const persisted = (await storage?.persisted?.().catch(() => false)) ?? false;
+  return { usedBytes: estimate?.usageBytes ?? null, persisted, canPersist: storage?.persist !== undefined };
 }

@@ -1,6 +1,6 @@
 import type { Execution, Iteration } from '@manara/shared-ai/tables/plans';
 import { executions, iterations } from '@manara/shared-ai/tables/plans';
-import { type Mission, missions } from '@manara/shared-ai/tables/missions';
+import { type Mission, missionInputs, missions } from '@manara/shared-ai/tables/missions';
 import type { RowReader } from '@manara/sync-core/reader';
 
 const RUNS_MAX = 8;
@@ -34,3 +34,18 @@ export async function scheduledMissions(reader: RowReader): Promise<readonly Mis
 
 export const anyMission = async (reader: RowReader): Promise<boolean> =>
   (await reader.list(missions, { limit: 1 })).length > 0;
+
+/** Everything that the demo has made and that is still there: its mission, what links its inputs, and these. */
+export async function demoRecords(
+  reader: RowReader,
+): Promise<readonly { readonly table: string; readonly id: string }[]> {
+  const all = await reader.list(missions, { by: 'state', anyOf: ['active', 'paused'], limit: MISSIONS_MAX });
+  const demos = all.filter((mission) => mission.templateId === 'demo');
+  const inputs = await Promise.all(
+    demos.map((mission) => reader.list(missionInputs, { by: 'missionId', equals: mission.id, limit: 200 })),
+  );
+  return [
+    ...demos.map(({ id }) => ({ table: missions.name, id })),
+    ...inputs.flat().flatMap(({ id, ref }) => [{ table: missionInputs.name, id }, ...(ref === null ? [] : [ref])]),
+  ];
+}
