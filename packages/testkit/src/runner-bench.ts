@@ -1,9 +1,11 @@
 import type { Database } from '@manara/db/client';
 import { inTransaction } from '@manara/db/in-transaction';
-import { missions, type Mission, runRequests } from '@manara/shared-ai/tables/missions';
+import type { RunEvent } from '@manara/protocol/live';
+import { type Mission, missions, runRequests } from '@manara/shared-ai/tables/missions';
 import { type Iteration, iterations, type Step, steps } from '@manara/shared-ai/tables/plans';
 import { put } from '@manara/sync-core/write';
-import type { ServerAccount } from './server-account.ts';
+import { type ScriptedModel, startScriptedModel } from './scripted-model/scripted-model.ts';
+import { ServerAccount } from './server-account.ts';
 
 /** A row of the runs table, as far as tests look at it. */
 export interface RunRow {
@@ -72,3 +74,52 @@ export const plansOf = (account: ServerAccount, missionId: string): Promise<Plan
     }
     return plans;
   });
+
+/** What a runner under test is given and what it did with it. */
+export interface RunnerBench {
+  readonly account: ServerAccount;
+  readonly model: ScriptedModel;
+  readonly heads: Readonly<Record<string, number>>[];
+  readonly runEvents: RunEvent[];
+  readonly logged: { readonly level: string; readonly details: object; readonly message: string }[];
+  /** for createRunner, beside the model's configuration */
+  readonly deps: {
+    readonly db: Database;
+    readonly log: Record<'info' | 'warn' | 'error', (details: object, message: string) => void>;
+    readonly pokes: {
+      heads(heads: Readonly<Record<string, number>>): void;
+      run(spaceId: string, event: RunEvent): void;
+    };
+  };
+  /** Ends the model and forgets runs and schedules, so that the next test's runner finds none of this one's. */
+  close(): Promise<void>;
+}
+
+/** A new account on this database, and a scripted model of its own. */
+export async function openRunnerBench(db: Database): Promise<RunnerBench> {
+  const model = await startScriptedModel();
+  const heads: Readonly<Record<string, number>>[] = [];
+  const runEvents: RunEvent[] = [];
+  const logged: { level: string; details: object; message: string }[] = [];
+  const log = (level: string) => (details: object, message: string) => void logged.push({ level, details, message });
+  return {
+    account: await ServerAccount.create(db),
+    model,
+    heads,
+    runEvents,
+    logged,
+    deps: {
+      db,
+      log: { info: log('info'), warn: log('warn'), error: log('error') },
+      pokes: {
+        heads: (moved) => void heads.push({ ...moved }),
+        run: (_spaceId, event) => void runEvents.push(event),
+      },
+    },
+    close: async () => {
+      await model.close();
+      await inTransaction(db, { role: 'owner' }, (tx) => tx`delete from runs`);
+      await inTransaction(db, { role: 'owner' }, (tx) => tx`delete from schedules`);
+    },
+  };
+}

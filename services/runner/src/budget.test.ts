@@ -1,5 +1,5 @@
-import { readRow } from '@manara/sync-core/define-table';
 import { type Iteration, iterations } from '@manara/shared-ai/tables/plans';
+import { readRow } from '@manara/sync-core/define-table';
 import { expect, it } from 'vitest';
 import { checkBudget } from './budget.ts';
 

@@ -1,7 +1,7 @@
 import type { ClaimedRun } from '@manara/db/runs/run';
-import type { Write } from '@manara/sync-core/write';
 import { failedAnswer } from '@manara/shared-ai/chat-actions';
 import { failedPlan } from '@manara/shared-ai/plan';
+import type { Write } from '@manara/sync-core/write';
 import { answerMessage } from './answer-message.ts';
 import { keepLease } from './keep-lease.ts';
 import { planMission } from './plan-mission.ts';

@@ -1,5 +1,5 @@
-import { MODEL_FAULTS, type ScriptedReply } from '@manara/testkit/scripted-model/scripted-reply';
 import { type ScriptedModel, startScriptedModel } from '@manara/testkit/scripted-model/scripted-model';
+import { MODEL_FAULTS, type ScriptedReply } from '@manara/testkit/scripted-model/scripted-reply';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock, systemFetch } from '../seams.ts';
 import { type AskDeps, askModel } from './ask-model.ts';

@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonValue } from '@manara/kernel/json';
 import { err, ok, type Result } from '@manara/kernel/result';
 import OpenAI, { APIError } from 'openai';
-import { Stream } from 'openai/streaming';
 import type { ChatCompletionChunk, ChatCompletionMessageParam } from 'openai/resources/chat/completions';
+import { Stream } from 'openai/streaming';
 import type { RunnerClock } from '../seams.ts';
 import { describeError, notCompatible } from './describe-error.ts';
 import { guardFetch } from './guarded-fetch.ts';

@@ -1,5 +1,5 @@
 import { APIConnectionError, APIError } from 'openai';
-import { type ModelConfig, endpointHost } from './model-config.ts';
+import { endpointHost, type ModelConfig } from './model-config.ts';
 import { failure, type ModelFailure, ModelFault } from './model-failure.ts';
 
 const NOT_COMPATIBLE = 'The address answers, but not as an OpenAI-compatible chat server. It usually ends in /v1.';
