@@ -1,3 +1,4 @@
+import type { Query } from '@manara/sync-core/reader';
 import { put, remove } from '@manara/sync-core/write';
 import { ada, type FakeDevice, fakeDevice, id, tasks, testTables } from '@manara/testkit/fake-device';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -22,7 +23,7 @@ const titles = async (query: Parameters<LocalDb['reader']['list']>[1]) =>
   (await db.reader.list(tasks, query)).map((row) => row.title).join('');
 
 describe('the reader', () => {
-  it.each([
+  it.each<[string, Query, string | null]>([
     ['ranges leave out null and tombstones', { by: 'due' }, 'bda'],
     ['bounds are inclusive', { by: 'due', from: '2026-11-21', to: '2026-11-22' }, 'da'],
     ['an upper bound alone', { by: 'due', to: '2026-11-21' }, 'bd'],

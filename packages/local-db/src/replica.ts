@@ -1,7 +1,6 @@
 import type { Clock } from '@manara/sync-core/clock';
 import { type Cursor, START } from '@manara/sync-core/cursor';
 import type { Stamp } from '@manara/sync-core/stamp';
-import { formatStamp } from '@manara/sync-core/stamp';
 
 /** Who this copy is: one row, read and written in the transaction of every change, so that tabs never disagree. */
 export interface Replica {
@@ -13,6 +12,8 @@ export interface Replica {
   readonly clock: Clock;
   /** the greatest stamp that came from the server: the clock never falls below it */
   readonly seen: Stamp | null;
+  /** the greatest of the stamps that the server took from here, as it took them */
+  readonly accepted: Stamp | null;
   /** the server's epoch; null until it was first told */
   readonly epoch: string | null;
   /** the last seq that was answered in this epoch */
@@ -53,6 +54,7 @@ export const firstReplica = ({ kind, space, clientId }: Origin): Replica => ({
   space,
   clock: { ms: 0, counter: 0, node: clientId },
   seen: null,
+  accepted: null,
   epoch: null,
   acked: 0,
   next: 1,
@@ -62,6 +64,3 @@ export const firstReplica = ({ kind, space, clientId }: Origin): Replica => ({
 });
 
 export const FIRST_CURSOR: CursorRow = { ...START, key: 'cursor', review: false, removed: false };
-
-/** The last stamp that the clock drew or saw. */
-export const clockStamp = (clock: Clock): Stamp => formatStamp(clock);

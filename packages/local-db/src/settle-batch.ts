@@ -26,6 +26,8 @@ export interface Answer {
   readonly seq: number;
   readonly results: readonly OpVerdict[];
   readonly restamped: Readonly<Record<Stamp, Stamp>>;
+  /** ms since 1970 */
+  readonly serverTime: number;
 }
 
 const QUEUE_STORES = ['$outbox', '$batch', '$refused', '$repairs', '$notices', '$state'];
@@ -65,8 +67,11 @@ export async function settleBatch(database: Database, client: string, answer: An
     await addRepairs(stores, repairs);
     await keepLostTexts(stores, ops, answer.results, at);
     await stores.batch.delete(answer.seq);
-    const next = await restamp(stores, replica, ops, answer.restamped);
-    await stores.state.put({ ...next, acked: answer.seq, atMost: null });
+    await restamp(stores, replica.space, ops, answer.restamped);
+    const accepted = greatestAccepted(replica.accepted, ops, answer);
+    const settled: Replica = { ...replica, accepted, acked: answer.seq, atMost: null };
+    const clock = (await stores.outbox.count()) > 0 ? replica.clock : soundClock(settled, answer.serverTime);
+    await stores.state.put({ ...settled, clock });
   });
 }
 
@@ -96,21 +101,56 @@ async function keepLostTexts(
   }
 }
 
-/** Rewrites stamps as the server did, in records and queue; and the clock, once nothing with an old stamp waits. */
+/** Rewrites stamps as the server did, in records and queue. */
 async function restamp(
   stores: Stores,
-  replica: Replica,
+  space: string,
   ops: readonly Op[],
   map: Readonly<Record<Stamp, Stamp>>,
-): Promise<Replica> {
-  if (Object.keys(map).length === 0) return replica;
+): Promise<void> {
+  if (Object.keys(map).length === 0) return;
   await rewriteStamps(stores, ops, (stamp) => map[stamp] ?? stamp);
+  await askAgain(stores, space, ops);
   const keys = [...new Set(ops.map(touchKey))];
   const rows = await stores.outbox.where('keys').anyOf(keys).distinct().toArray();
   await stores.outbox.bulkPut(rows.map((row) => outboxRow(restampEntry(entryOf(row), map))));
-  if ((await stores.outbox.count()) > 0) return replica;
-  const accepted = [...Object.values(map), ...(replica.seen === null ? [] : [replica.seen])];
-  return { ...replica, clock: rewind(replica.clock, accepted) };
+}
+
+function greatestAccepted(before: Stamp | null, ops: readonly Op[], { results, restamped }: Answer): Stamp | null {
+  const taken = ops.filter((_, index) => results[index]?.status === 'ok').flatMap(opStamps);
+  return taken.reduce<Stamp | null>((greatest, stamp) => {
+    const as = restamped[stamp] ?? stamp;
+    return greatest === null || as > greatest ? as : greatest;
+  }, before);
+}
+
+const opStamps = (op: Op): Stamp[] =>
+  [...Object.values(op.fields ?? {}), ...(op.deleted ? [op.deleted] : [])].map((cell) => cell[1]);
+
+/** The server rewrites stamps that are further ahead of it than this. */
+const AHEAD_MS_MAX = 60_000;
+
+/**
+ * A clock that was far ahead falls back, once nothing with its stamps waits, to what the server has taken or told: or all
+ * that is written here from now on would be ahead too, long after the device's own clock was set right.
+ */
+function soundClock({ clock, accepted, seen }: Replica, serverMs: number): Replica['clock'] {
+  if (clock.ms <= serverMs + AHEAD_MS_MAX) return clock;
+  return rewind(
+    clock,
+    [accepted, seen].filter((stamp) => stamp !== null),
+  );
+}
+
+/**
+ * While a cell had its old stamp, a lower one that came in lost to it and will not come again; under its new stamp it may
+ * have to give way. So the records are fetched once more and merged.
+ */
+async function askAgain(stores: Stores, space: string, keys: readonly RecordAt[]): Promise<void> {
+  await addRepairs(
+    stores,
+    keys.map(({ table, id }) => ({ space, table, id, fields: {} })),
+  );
 }
 
 async function rewriteStamps(
@@ -170,11 +210,9 @@ export async function renode(database: Database): Promise<Replica> {
     const rewrite = (stamp: Stamp): Stamp => (waiting.has(stamp) ? withNode(stamp, from, to) : stamp);
     const map = Object.fromEntries([...waiting].map((stamp) => [stamp, rewrite(stamp)]));
     await stores.outbox.bulkPut(entries.map((entry) => outboxRow(restampEntry(entry, map))));
-    await rewriteStamps(
-      stores,
-      entries.flatMap((entry) => entry.ops),
-      rewrite,
-    );
+    const ops = entries.flatMap((entry) => entry.ops);
+    await rewriteStamps(stores, ops, rewrite);
+    await askAgain(stores, replica.space, ops);
     const next: Replica = { ...replica, clock: { ...replica.clock, node: to }, acked: 0, atMost: null };
     await stores.state.put(next);
     return next;
@@ -182,8 +220,6 @@ export async function renode(database: Database): Promise<Replica> {
 }
 
 function ownStamps(entries: readonly OutboxEntry[], node: string): ReadonlySet<Stamp> {
-  const cells = entries.flatMap((entry) =>
-    entry.ops.flatMap((op) => [...Object.values(op.fields ?? {}), ...(op.deleted ? [op.deleted] : [])]),
-  );
-  return new Set(cells.map((cell) => cell[1]).filter((stamp) => stampNode(stamp) === node));
+  const stamps = entries.flatMap((entry) => entry.ops.flatMap(opStamps));
+  return new Set(stamps.filter((stamp) => stampNode(stamp) === node));
 }

@@ -208,7 +208,7 @@ export class FakeSyncServer {
     return { ok: true, body: { records: found.map(wire), head: this.#disk.seq } };
   }
 
-  #digest({ table, prefix = '' }: DigestScope & { table?: string; prefix?: string }): TransportReply {
+  #digest({ table, prefix = '' }: DigestScope): TransportReply {
     let digest = EMPTY_DIGEST;
     const parts: Record<string, string> = {};
     for (const record of this.#disk.records.values()) {
