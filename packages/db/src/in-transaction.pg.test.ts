@@ -1,6 +1,6 @@
 import { engines } from '@manara/testkit/engines';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Database } from './client.ts';
+import type { Database, Tx } from './client.ts';
 import { inTransaction, type Scope } from './in-transaction.ts';
 
 const ADA: Scope = { role: 'app', accountId: 'ada' };
@@ -48,6 +48,15 @@ describe.each(engines)('inTransaction on $name', (engine) => {
       late = new Promise((resolve) => setTimeout(resolve, 30)).then(() => db.sql`select 1 as one`);
     });
     expect(await late).toEqual([{ one: 1 }]);
+  });
+
+  test('the handle of a transaction that has ended is refused', async () => {
+    let kept: Tx | undefined;
+    await inTransaction(db, ADA, async (tx) => {
+      kept = tx;
+    });
+    expect(() => (kept as Tx)`select 1`).toThrow('has ended');
+    expect(() => kept?.unsafe('select 1')).toThrow('has ended');
   });
 
   test('int8 arrives as a number, and one that a number cannot hold is an error', async () => {

@@ -1,5 +1,5 @@
 import type { Database, Tx } from './client.ts';
-import { assertOutsideTransaction, markTransaction } from './transaction-guard.ts';
+import { assertOutsideTransaction, runGuarded } from './transaction-guard.ts';
 
 /**
  * In whose name a transaction works. Row-level security shows
@@ -19,17 +19,30 @@ export type Scope =
 /** The database roles, by scope. */
 export const ROLE_BY_SCOPE = { app: 'manara_app', runner: 'manara_runner', accounts: 'manara_accounts' } as const;
 
+const CONNECTIONS_TRIED_MAX = 3;
+
 /**
  * The only door to a transaction. Commits when `work` returns, rolls back when it throws. Inside, only `tx` may be
  * used: nesting, or a query on the pool, throws.
  */
 export async function inTransaction<T>(db: Database, scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T> {
   assertOutsideTransaction('inTransaction');
-  const result = await db.pool.begin(async (tx) => {
-    if (scope.role !== 'owner') await takeScope(tx, scope);
-    return { value: await markTransaction(() => work(tx)) };
-  });
-  return result.value;
+  for (let attempt = 1; ; attempt++) {
+    let started = false;
+    const begin = (inside: (tx: Tx) => Promise<{ value: T }>) =>
+      db.pool.begin(async (tx) => {
+        if (scope.role !== 'owner') await takeScope(tx, scope);
+        started = true;
+        return inside(tx);
+      }) as Promise<{ value: T }>;
+    try {
+      return await runGuarded(begin, work);
+    } catch (error) {
+      // A pooled connection that the server closed is noticed by using it. Nothing was done yet: take another one.
+      const isStale = (error as { code?: unknown }).code === 'CONNECTION_CLOSED';
+      if (started || !isStale || attempt === CONNECTIONS_TRIED_MAX) throw error;
+    }
+  }
 }
 
 /** One round trip. All three settings last until the end of the transaction, as `set local` does. */

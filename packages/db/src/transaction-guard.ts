@@ -1,17 +1,34 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Sql } from './client.ts';
+import type { Sql, Tx } from './client.ts';
 
 type OpenTransaction = { open: boolean };
 
 const current = new AsyncLocalStorage<OpenTransaction>();
 
-/** Runs `work` marked as being inside a transaction. */
-export async function markTransaction<T>(work: () => Promise<T>): Promise<T> {
+/**
+ * Runs `work` marked as being inside a transaction, with a handle that works only until it has ended: when the
+ * connection breaks, a later statement would else run on whatever session that handle finds, outside any transaction.
+ */
+export async function runGuarded<T>(
+  begin: (inside: (tx: Tx) => Promise<{ value: T }>) => Promise<{ value: T }>,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
   const transaction: OpenTransaction = { open: true };
+  const assertOpen = () => {
+    if (!transaction.open) throw new Error('A query in a transaction that has ended');
+  };
   try {
-    return await current.run(transaction, work);
+    const { value } = await begin(async (tx) => {
+      const guarded = guard(tx, assertOpen);
+      try {
+        return { value: await current.run(transaction, () => work(guarded)) };
+      } finally {
+        // Work started inside and never awaited outlives the transaction: it may use the pool again.
+        transaction.open = false;
+      }
+    });
+    return value;
   } finally {
-    // Work started inside and never awaited outlives the transaction: it may use the pool again.
     transaction.open = false;
   }
 }
@@ -23,19 +40,23 @@ export function assertOutsideTransaction(what: string): void {
   }
 }
 
-const RESERVES_CONNECTION = new Set<PropertyKey>(['begin', 'reserve', 'unsafe', 'file', 'listen', 'notify']);
-
 /** The pool's handle, refusing every query while the caller is inside a transaction. */
 export function guardPool(sql: Sql): Sql {
+  return guard(sql, assertOutsideTransaction);
+}
+
+const ASKS_SERVER = new Set<PropertyKey>(['begin', 'savepoint', 'reserve', 'unsafe', 'file', 'listen', 'notify']);
+
+function guard<Handle extends Sql | Tx>(sql: Handle, check: (what: string) => void): Handle {
   return new Proxy(sql, {
     apply(target, thisArg, args: unknown[]) {
       // Called as a plain function (`sql(rows)`) it is only a query fragment.
       const isQuery = Array.isArray(args[0]) && 'raw' in args[0];
-      if (isQuery) assertOutsideTransaction('A query on the pool');
-      return Reflect.apply(target, thisArg, args);
+      if (isQuery) check('A query on the pool');
+      return Reflect.apply(target as (...all: unknown[]) => unknown, thisArg, args);
     },
     get(target, property, receiver) {
-      if (RESERVES_CONNECTION.has(property)) assertOutsideTransaction(`sql.${String(property)}`);
+      if (ASKS_SERVER.has(property)) check(`sql.${String(property)}`);
       return Reflect.get(target, property, receiver);
     },
   });
