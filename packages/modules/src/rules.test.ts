@@ -197,7 +197,6 @@ describe('a plan by rules', () => {
     const context = await plannerOf(spaceOf([todoWrite('x', { due: '2026-11-01' })]));
     const bad = {
       name: 'bad',
-      reads: [],
       says: () => '',
       find: () => {
         throw new Error('secret');

@@ -1,6 +1,6 @@
 import { hashJson } from '@manara/kernel/hash';
 import type { JsonObject } from '@manara/kernel/json';
-import type { AnyRow } from '@manara/sync-core/define-table';
+import type { AnyRow, TableDef } from '@manara/sync-core/define-table';
 import * as z from 'zod/mini';
 import { oneLine } from './clean-text.ts';
 import type { PlannerContext } from './planner-context.ts';
@@ -69,28 +69,38 @@ function blocks(proposal: Proposal, tool: Tool, args: JsonObject, context: Plann
   }
 }
 
-/** Subjects of past proposals, computed once a plan. */
-export type KnownSubjects = ReadonlyMap<string, readonly Proposal[]>;
+/** What is not suggested again, computed once a plan. */
+export interface KnownSubjects {
+  readonly proposals: ReadonlyMap<string, readonly Proposal[]>;
+  /** whether a record of the table that is not deleted has this title */
+  hasTitle(table: TableDef, title: string): boolean;
+}
 
 export function knownSubjects(context: PlannerContext): KnownSubjects {
-  const known = new Map<string, Proposal[]>();
+  const proposals = new Map<string, Proposal[]>();
   for (const proposal of context.known) {
     const subject = knownSubject(proposal, context);
-    if (subject !== null) known.set(subject, [...(known.get(subject) ?? []), proposal]);
+    if (subject !== null) proposals.set(subject, [...(proposals.get(subject) ?? []), proposal]);
   }
-  return known;
+  const titles = new Map<string, ReadonlySet<string>>();
+  const titlesOf = (table: TableDef): ReadonlySet<string> => {
+    const known = titles.get(table.name);
+    if (known !== undefined) return known;
+    const rows = context.world.list(table) as unknown as readonly AnyRow[];
+    const found = new Set(rows.flatMap(({ title }) => (typeof title === 'string' ? [titleKey(title)] : [])));
+    titles.set(table.name, found);
+    return found;
+  };
+  return { proposals, hasTitle: (table, title) => titlesOf(table).has(titleKey(title)) };
 }
 
 /** Why a step would repeat what exists, is open, was rejected or was done, in words; null when it is new. */
 export function repetition(tool: Tool, args: JsonObject, context: PlannerContext, known: KnownSubjects): string | null {
-  for (const proposal of known.get(planSubject(tool, args)) ?? []) {
+  for (const proposal of known.proposals.get(planSubject(tool, args)) ?? []) {
     const reason = blocks(proposal, tool, args, context);
     if (reason !== null) return reason;
   }
-  const title = args['title'];
+  const { title } = args;
   if (tool.effect !== 'create' || typeof title !== 'string') return null;
-  const { table } = tool.target(args);
-  const rows = context.world.list(table) as unknown as readonly AnyRow[];
-  const exists = rows.some((row) => typeof row['title'] === 'string' && titleKey(row['title']) === titleKey(title));
-  return exists ? 'it exists already' : null;
+  return known.hasTitle(tool.target(args).table, title) ? 'it exists already' : null;
 }

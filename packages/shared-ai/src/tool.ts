@@ -99,10 +99,9 @@ export interface PlannedStep {
   readonly dependsOn: readonly number[];
 }
 
-/** A rule of the rule planner: finds steps in the world. It never sees clock or randomness. */
+/** A rule of the rule planner: finds steps in the world. The world holds every input source's table. */
 export interface Rule {
   readonly name: string;
-  readonly reads: readonly TableDef[];
   find(context: RuleContext): readonly PlannedStep[];
   /** what it found, for the plan's summary: `2 overdue todos` */
   says(count: number): string;

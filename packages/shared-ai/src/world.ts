@@ -1,10 +1,10 @@
 import { type AnyRow, type RowOf, readRow, type TableDef } from '@manara/sync-core/define-table';
 import type { RowReader } from '@manara/sync-core/reader';
 import type { Write } from '@manara/sync-core/write';
-import type { Tool, World } from './tool.ts';
+import type { World } from './tool.ts';
 
 /** The most rows of one table that a world holds. */
-export const WORLD_ROWS_MAX = 5000;
+const WORLD_ROWS_MAX = 5000;
 
 /** Rows by id by table name. */
 export type RowsByTable = ReadonlyMap<string, ReadonlyMap<string, AnyRow>>;
@@ -23,7 +23,7 @@ export function worldOf(rows: RowsByTable, today: string, nowMs: number): World 
 }
 
 /** What a world is loaded from. */
-export interface WorldNeeds {
+interface WorldNeeds {
   /** tables to load whole, up to {@link WORLD_ROWS_MAX} rows */
   readonly tables: Iterable<TableDef>;
   readonly refs: Iterable<{ readonly table: TableDef; readonly id: string }>;
@@ -32,10 +32,7 @@ export interface WorldNeeds {
 }
 
 /** Loads what pure code asks for, once, so that it can be asked synchronously. */
-export async function loadRows(
-  reader: RowReader,
-  needs: Pick<WorldNeeds, 'tables' | 'refs'>,
-): Promise<Map<string, Map<string, AnyRow>>> {
+export async function loadWorld(reader: RowReader, needs: WorldNeeds): Promise<World> {
   const rows = new Map<string, Map<string, AnyRow>>();
   const at = (name: string): Map<string, AnyRow> => {
     const found = rows.get(name) ?? new Map<string, AnyRow>();
@@ -51,11 +48,7 @@ export async function loadRows(
     const row = (await reader.get(table, id)) as AnyRow | undefined;
     if (row !== undefined) at(table.name).set(id, row);
   }
-  return rows;
-}
-
-export async function loadWorld(reader: RowReader, needs: WorldNeeds): Promise<World> {
-  return worldOf(await loadRows(reader, needs), needs.today, needs.nowMs);
+  return worldOf(rows, needs.today, needs.nowMs);
 }
 
 /** The world as it is after some writes: a later step of a plan sees what an earlier one did. */
@@ -87,9 +80,3 @@ export function afterWrites(world: World, writes: readonly Write[], tables: Read
     },
   };
 }
-
-/** Tables and records that a tool looks at when it runs with these arguments. */
-export const toolNeeds = (tool: Tool, args: Parameters<Tool['refs']>[0]): Pick<WorldNeeds, 'tables' | 'refs'> => ({
-  tables: tool.reads ?? [],
-  refs: tool.refs(args),
-});

@@ -2,8 +2,7 @@ import { cutText, oneLine } from '@manara/shared-ai/clean-text';
 import { keyWords, mentions } from '@manara/shared-ai/key-words';
 import { inputKey } from '@manara/shared-ai/planner-context';
 import type { PlannedStep, Rule, RuleContext } from '@manara/shared-ai/tool';
-import { readDate } from '../todo/read-date.ts';
-import { todos } from '../todo/schema.ts';
+import { readDate } from '@manara/shared-ai/read-date';
 import { noteTitle } from './queries.ts';
 import { type Note, notes } from './schema.ts';
 
@@ -84,7 +83,6 @@ const many = (count: number, one: string, more = `${one}s`): string => (count ==
 
 export const openBoxes: Rule = {
   name: 'open boxes in notes',
-  reads: [notes, todos],
   find: (context) =>
     linesOf(context, 'box')
       .map((line) => todoOf(line, `An open box in "${noteTitle(line.note)}" that is no todo yet.`, context.world.today))
@@ -94,7 +92,6 @@ export const openBoxes: Rule = {
 
 export const todoLines: Rule = {
   name: 'TODO lines in notes',
-  reads: [notes, todos],
   find: (context) =>
     linesOf(context, 'todo')
       .map((line) => todoOf(line, `A TODO line in "${noteTitle(line.note)}" that is no todo yet.`, context.world.today))
@@ -105,7 +102,6 @@ export const todoLines: Rule = {
 /** Of plain lists only what the objective is about, and only in notes that the mission links: a list is not a wish. */
 export const linesAboutObjective: Rule = {
   name: 'lines about the objective',
-  reads: [notes, todos],
   find(context) {
     if (context.inputs === null) return [];
     const words = keyWords(context.objective);

@@ -2,7 +2,7 @@ import { addDays, dayInWords, daysBetween, nextWeekday } from '@manara/shared-ai
 import { keyWords, mentions } from '@manara/shared-ai/key-words';
 import { inputKey } from '@manara/shared-ai/planner-context';
 import type { PlannedStep, Rule, RuleContext } from '@manara/shared-ai/tool';
-import { readDate } from './read-date.ts';
+import { readDate } from '@manara/shared-ai/read-date';
 import { type Todo, todos } from './schema.ts';
 
 const DAY_MS = 86_400_000;
@@ -33,7 +33,7 @@ const untouchedDays = (todo: Todo, nowMs: number): number =>
   todo.touchedMs === 0 ? 0 : Math.floor((nowMs - todo.touchedMs) / DAY_MS);
 
 function step(tool: string, args: PlannedStep['args'], rationale: string, todo: Todo, quote = todo.title): PlannedStep {
-  const evidence = quote === '' ? [] : [{ table: todos.name, id: todo.id, quote }];
+  const evidence = quote.trim() === '' ? [] : [{ table: todos.name, id: todo.id, quote }];
   return { tool, args, rationale, evidence, dependsOn: [] };
 }
 
@@ -44,7 +44,6 @@ const isForgotten = (todo: Todo, context: RuleContext): boolean =>
 
 export const overdue: Rule = {
   name: 'overdue todos',
-  reads: [todos],
   find(context) {
     const { today } = context.world;
     const late = openTodos(context).filter(
@@ -70,7 +69,6 @@ export const overdue: Rule = {
 
 export const datedTitles: Rule = {
   name: 'dates in titles',
-  reads: [todos],
   find(context) {
     const { today } = context.world;
     const dated = openTodos(context).flatMap((todo) => {
@@ -94,7 +92,6 @@ export const datedTitles: Rule = {
 
 export const focus: Rule = {
   name: 'words of the objective',
-  reads: [todos],
   find(context) {
     const words = keyWords(`${context.objective}\n${context.concept}`);
     const { today } = context.world;
@@ -123,7 +120,6 @@ export const focus: Rule = {
 /** One suggestion a todo: whether it was done, when it could be done, or whether it is still wanted. */
 export const stale: Rule = {
   name: 'todos lying still',
-  reads: [todos],
   find(context) {
     const { today, nowMs } = context.world;
     const still = openTodos(context)
