@@ -94,7 +94,7 @@ const runStates = () =>
   );
 
 async function until<T>(read: () => Promise<T> | T, holds: (value: T) => boolean, what: string): Promise<T> {
-  const endMs = Date.now() + 20_000;
+  const endMs = Date.now() + 60_000;
   for (;;) {
     const value = await read();
     if (holds(value)) return value;
@@ -105,7 +105,8 @@ async function until<T>(read: () => Promise<T> | T, holds: (value: T) => boolean
 
 const step = (title: string) => ({ tool: 'todo.create', args: { title }, rationale: `because of ${title}` });
 
-describe('runners as processes over one Postgres', () => {
+// Each starts Node anew, several times on a busy machine.
+describe('runners as processes over one Postgres', { timeout: 120_000 }, () => {
   it('two runner processes never plan one slot twice', async () => {
     model.setFallback({ kind: 'plan', summary: 'One change', steps: [step('Call the bank')], delayMs: 30 });
     const ids = await addMissions(24);

@@ -4,8 +4,9 @@ import { hashJson } from '@manara/kernel/hash';
 import { notes } from '@manara/modules/notes/schema';
 import { todos } from '@manara/modules/todo/schema';
 import { decisionWrite } from '@manara/shared-ai/decide';
+import { deviceIterationId, stepIdOf } from '@manara/shared-ai/derived-ids';
 import { missions } from '@manara/shared-ai/tables/missions';
-import { executions, policies } from '@manara/shared-ai/tables/plans';
+import { executions, iterations, policies, steps } from '@manara/shared-ai/tables/plans';
 import { put } from '@manara/sync-core/write';
 import { engines } from '@manara/testkit/engines';
 import {
@@ -143,6 +144,31 @@ describe.each(engines)('the mission runner on $name', ({ open }) => {
       expect(await plansOf(bench.account, missionId)).toHaveLength(1);
       expect((await runRows(db)).map((row) => row.state)).toEqual(['done', 'done', 'done']);
       expect(bench.model.requests).toHaveLength(1);
+    });
+
+    it('`iterations[]` in one field loses work: a plan of a device and one of the runner both stay', async () => {
+      const { account } = bench;
+      const missionId = await addMission(account);
+      await askToRun(account, missionId);
+      const slot = '2026-11-20T07:00Z';
+      const iterationId = deviceIterationId(missionId, slot, account.client);
+      const byDevice = [
+        put(iterations, iterationId, { missionId, slot, source: 'device', finishedAt: Date.now() }),
+        put(steps, stepIdOf(iterationId, 1), {
+          iterationId,
+          missionId,
+          n: 1,
+          tool: 'todo.create',
+          args: { title: 'By hand' },
+        }),
+      ];
+      bench.model.enqueue({ kind: 'plan', steps: [step('By the runner')] });
+      await Promise.all([start().tick(), account.write(byDevice)]);
+      const plans = await plansOf(account, missionId);
+      expect(plans.flatMap((plan) => plan.steps.map((row) => row.args.title)).sort()).toEqual([
+        'By hand',
+        'By the runner',
+      ]);
     });
 
     it('reject feedback stored where the planner never reads it: the reason is in the next prompt', async () => {
