@@ -20,6 +20,8 @@ export type Scope =
 export const ROLE_BY_SCOPE = { app: 'manara_app', runner: 'manara_runner', accounts: 'manara_accounts' } as const;
 
 const CONNECTIONS_TRIED_MAX = 3;
+/** The driver's words for it, and the server's when it is shutting down. */
+const CONNECTION_LOST = new Set<unknown>(['CONNECTION_CLOSED', 'ECONNRESET', 'EPIPE', '57P01', '57P02']);
 
 /**
  * The only door to a transaction. Commits when `work` returns, rolls back when it throws. Inside, only `tx` may be
@@ -39,7 +41,7 @@ export async function inTransaction<T>(db: Database, scope: Scope, work: (tx: Tx
       return await runGuarded(begin, work);
     } catch (error) {
       // A pooled connection that the server closed is noticed by using it. Nothing was done yet: take another one.
-      const isStale = (error as { code?: unknown }).code === 'CONNECTION_CLOSED';
+      const isStale = CONNECTION_LOST.has((error as { code?: unknown }).code);
       if (started || !isStale || attempt === CONNECTIONS_TRIED_MAX) throw error;
     }
   }
