@@ -39,6 +39,8 @@ export const pulledSpace = z.object({
   /** tombstones with seq at or below this are forgotten */
   horizon: count,
   records: z.array(wireRecord),
+  /** as in the reply */
+  recover: z.optional(z.boolean()),
 });
 export type PulledSpace = z.output<typeof pulledSpace>;
 

@@ -96,7 +96,7 @@ describe.each(engines)('bad input on $name', (engine) => {
       sent.on('error', () => resolve(undefined));
       sent.end();
       // A backslash ends before the app: it is no path at all.
-        expect(await promise).toBe(path.includes('\\') ? 400 : 404);
+      expect(await promise).toBe(path.includes('\\') ? 400 : 404);
     });
 
     it.each(['/v1/me?a=1&a=2', '/v1/devices?x&x', `/v1/prompts/${randomUUID()}?space=a&space=b`])(
