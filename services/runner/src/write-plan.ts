@@ -75,5 +75,5 @@ async function writeBack(context: RunnerContext, run: ClaimedRun, what: WriteBac
     const first = result.refusals[0];
     throw new Error(`ingest refused the plan: ${first?.table} ${first?.id} ${first?.code} ${first?.message}`);
   }
-  context.pokes.heads(result.heads);
+  if (Object.keys(result.heads).length > 0) context.pokes.heads(result.heads);
 }
