@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import { dumpSchema } from '@manara/testkit/dump-schema';
 import { engines } from '@manara/testkit/engines';
 import { describe, expect, test } from 'vitest';
-import { dumpSchema } from './dump-schema.ts';
 
 const DUMP = fileURLToPath(new URL('../../../migrations/schema.sql', import.meta.url));
 

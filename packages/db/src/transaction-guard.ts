@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Sql, Tx } from './client.ts';
 
 type OpenTransaction = { open: boolean };
 
@@ -9,7 +8,7 @@ const current = new AsyncLocalStorage<OpenTransaction>();
  * Runs `work` marked as being inside a transaction, with a handle that works only until it has ended: when the
  * connection breaks, a later statement would else run on whatever session that handle finds, outside any transaction.
  */
-export async function runGuarded<T>(
+export async function runGuarded<Tx extends object, T>(
   begin: (inside: (tx: Tx) => Promise<{ value: T }>) => Promise<{ value: T }>,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
@@ -41,13 +40,13 @@ export function assertOutsideTransaction(what: string): void {
 }
 
 /** The pool's handle, refusing every query while the caller is inside a transaction. */
-export function guardPool(sql: Sql): Sql {
+export function guardPool<Sql extends object>(sql: Sql): Sql {
   return guard(sql, assertOutsideTransaction);
 }
 
 const ASKS_SERVER = new Set<PropertyKey>(['begin', 'savepoint', 'reserve', 'unsafe', 'file', 'listen', 'notify']);
 
-function guard<Handle extends Sql | Tx>(sql: Handle, check: (what: string) => void): Handle {
+function guard<Handle extends object>(sql: Handle, check: (what: string) => void): Handle {
   return new Proxy(sql, {
     apply(target, thisArg, args: unknown[]) {
       // Called as a plain function (`sql(rows)`) it is only a query fragment.

@@ -1,4 +1,4 @@
-import type { Sql } from './client.ts';
+import type { Sql } from '@manara/db/client';
 
 /**
  * The schema as text, from the catalog: the same on every Postgres from 15 on and on the embedded engine, whoever owns
