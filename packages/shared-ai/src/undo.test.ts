@@ -109,6 +109,14 @@ describe('undo', () => {
     expect(await device.get(todos, BO)).toMatchObject({ due: '2026-12-01', priority: 0 });
   });
 
+  it('keeps a field that the user set to the very same value: it is theirs now', async () => {
+    const { device, ada } = await executedPlan();
+    device.write([put(todos, BO, { due: '2026-11-20' })], ADA, ada.nowMs - 1);
+    const { kept } = await undoIn(ada, [stepId(2)]);
+    expect(kept).toMatchObject([{ field: 'due', by: ADA }]);
+    expect(await device.get(todos, BO)).toMatchObject({ due: '2026-11-20', priority: 0 });
+  });
+
   it('keeps a created record that the user has changed since, whole', async () => {
     const { device, ada } = await executedPlan();
     device.write([put(todos, MILK, { title: 'Buy two litres of milk' })], ADA, ada.nowMs - 1);
