@@ -34,25 +34,32 @@ function fakeClock() {
   };
 }
 
-function fakeSink() {
-  const events: LiveEvent[] = [];
-  const closing: (() => void)[] = [];
-  let backlog = 0;
-  const sink: EventSink & { isOpen: boolean; events: LiveEvent[]; stall(bytes: number): void } = {
-    events,
-    isOpen: true,
-    send: (event) => events.push(event),
-    backlog: () => backlog,
-    stall: (bytes) => {
-      backlog = bytes;
-    },
-    onClose: (work) => closing.push(work),
-    end: () => {
-      sink.isOpen = false;
-      for (const work of closing.splice(0)) work();
-    },
-  } as never;
-  return sink;
+class FakeSink implements EventSink {
+  readonly events: LiveEvent[] = [];
+  isOpen = true;
+  #backlog = 0;
+  #closing: (() => void)[] = [];
+
+  send(event: LiveEvent): void {
+    this.events.push(event);
+  }
+
+  backlog(): number {
+    return this.#backlog;
+  }
+
+  stall(bytes: number): void {
+    this.#backlog = bytes;
+  }
+
+  onClose(work: () => void): void {
+    this.#closing.push(work);
+  }
+
+  end(): void {
+    this.isOpen = false;
+    for (const work of this.#closing.splice(0)) work();
+  }
 }
 
 describe.each(engines)('the hub of event streams on $name', (engine) => {
@@ -81,7 +88,7 @@ describe.each(engines)('the hub of event streams on $name', (engine) => {
 
   it('says a minute before the session ends that it does, once, and ends with it', async () => {
     const { clock, hub } = setUp();
-    const sink = fakeSink();
+    const sink = new FakeSink();
     hub.open(await openSession('short', 90_000), { [space]: 0 }, sink);
     const notices = () => sink.events.filter(({ event }) => event === 'auth');
     await clock.pass(4000);
@@ -98,7 +105,7 @@ describe.each(engines)('the hub of event streams on $name', (engine) => {
 
   it('a prolonged session goes on', async () => {
     const { clock, hub } = setUp();
-    const sink = fakeSink();
+    const sink = new FakeSink();
     hub.open(await openSession('prolonged', 30_000), { [space]: 0 }, sink);
     await db.sql`update auth.session set "expiresAt" = ${new Date(START + 600_000)} where id = 'prolonged'`;
     await clock.pass(40_000);
@@ -108,7 +115,7 @@ describe.each(engines)('the hub of event streams on $name', (engine) => {
 
   it('a poke that was lost is healed by the next heads', async () => {
     const { clock, hub } = setUp();
-    const sink = fakeSink();
+    const sink = new FakeSink();
     hub.open(await openSession('healed', 600_000), { [space]: 0 }, sink);
     await db.sql`update sync_heads set seq = 7 where space_id = ${space}`;
     await clock.pass(10_000);
@@ -121,7 +128,7 @@ describe.each(engines)('the hub of event streams on $name', (engine) => {
 
   it('who does not read is cut off', async () => {
     const { pokes, hub } = setUp();
-    const sink = fakeSink();
+    const sink = new FakeSink();
     hub.open(await openSession('stalled', 600_000), { [space]: 0 }, sink);
     sink.stall(100_000);
     pokes.heads({ [space]: 8 });
