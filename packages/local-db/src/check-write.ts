@@ -27,7 +27,9 @@ export type WriteRefusal =
   /** the device has no room left */
   | 'quota'
   /** this guest's data was taken over by an account */
-  | 'adopted';
+  | 'adopted'
+  /** another tab runs a newer version: this one must be reloaded */
+  | 'outdated';
 
 export interface WriteRefused {
   readonly code: WriteRefusal;

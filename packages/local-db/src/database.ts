@@ -123,6 +123,7 @@ export class Database extends Stores {
   readonly dexie: Dexie;
   readonly #fault: (fault: DatabaseFault) => void;
   #closed = false;
+  #outdated = false;
 
   private constructor(
     dexie: Dexie,
@@ -144,16 +145,22 @@ export class Database extends Stores {
     const { version, stores } = planVersion(await installedStores(name, seams), storesOf(tables));
     const dexie = new Dexie(name, dexieOptions(seams));
     dexie.version(version).stores(stores);
+    const database = new Database(dexie, tables, seams, fault);
     dexie.on('versionchange', () => {
       // letting go at once is what allows the other tab's upgrade; what is written here later is refused, not lost silently
+      database.#outdated = true;
       dexie.close();
       fault('outdated');
     });
     dexie.on('blocked', () => fault('blocked'));
     dexie.on('close', () => fault('lost'));
-    const database = new Database(dexie, tables, seams, fault);
     await dexie.open();
     return database;
+  }
+
+  /** Another tab upgraded the database: this version writes no more. */
+  get outdated(): boolean {
+    return this.#outdated;
   }
 
   /**
@@ -182,7 +189,7 @@ export class Database extends Stores {
         return await run();
       } catch (error) {
         const lost = names(error).some((name) => LOST.has(name)) && !isQuotaFault(error);
-        if (!lost || this.#closed || attempt >= REOPEN_ATTEMPTS_MAX) throw error;
+        if (!lost || this.#closed || this.#outdated || attempt >= REOPEN_ATTEMPTS_MAX) throw error;
         this.#fault('lost');
         await this.seams.sleep(backoffMs(attempt, this.seams.random(), 50, 2000));
         if (!this.dexie.isOpen()) await this.dexie.open().catch(() => undefined);

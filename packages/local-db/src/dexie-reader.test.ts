@@ -100,6 +100,7 @@ describe('the database', () => {
     const old = await device.open({ name: 'shared', onFault: (fault) => faults.push(fault) });
     const newer = await device.open({ name: 'shared', tables: [...testTables, { ...tasks, name: 'brandNew' }] });
     expect(faults).toContain('outdated');
+    expect(await old.write(ada, [put(tasks, id(1), { title: 'x' })])).toMatchObject({ error: { code: 'outdated' } });
     expect(await newer.reader.count({ ...tasks, name: 'brandNew' })).toBe(0);
     old.close();
   });

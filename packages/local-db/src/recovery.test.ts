@@ -158,4 +158,17 @@ describe('a cloned profile', () => {
     await agree(a, twin);
     expect(await twin.db.refused()).toEqual([]);
   });
+
+  it('a batch that another tab has settled meanwhile is no sign of a clone', async () => {
+    await write(a, put(tasks, id(1), { title: 'x' }));
+    await a.store.learnEpoch(server.epoch);
+    const late = await a.store.nextBatch();
+    await settled(a);
+    await write(a, put(tasks, id(2), { title: 'y' }));
+    await a.store.nextBatch();
+    await a.store.renode(late?.batch.seq ?? 0);
+    await settled(a);
+    expect(a.db.clientId).toBe(A);
+    await agree(a);
+  });
 });

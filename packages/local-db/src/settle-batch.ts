@@ -6,6 +6,7 @@ import {
   judgeReply,
   type OpVerdict,
   type OutboxEntry,
+  type Refused,
   type Repair,
   restampEntry,
   takeBatch,
@@ -62,17 +63,23 @@ export async function settleBatch(database: Database, client: string, answer: An
     if (batch === undefined || replica.clock.node !== client) return;
     const ops = batchOps(batch);
     const { refused, repairs } = judgeReply(batch, answer.results, answer.restamped);
-    const at = stores.seams.nowMs();
-    await stores.refused.bulkPut(refused.map((group) => ({ ...group, at })));
+    const next = await quarantine(stores, replica.next, refused);
     await addRepairs(stores, repairs);
-    await keepLostTexts(stores, ops, answer.results, at);
+    await keepLostTexts(stores, ops, answer.results, stores.seams.nowMs());
     await stores.batch.delete(answer.seq);
     await restamp(stores, replica.space, ops, answer.restamped);
     const accepted = greatestAccepted(replica.accepted, ops, answer);
-    const settled: Replica = { ...replica, accepted, acked: answer.seq, atMost: null };
+    const settled: Replica = { ...replica, next, accepted, acked: answer.seq, atMost: null };
     const clock = (await stores.outbox.count()) > 0 ? replica.clock : soundClock(settled, answer.serverTime);
     await stores.state.put({ ...settled, clock });
   });
+}
+
+/** Keeps refused groups. Places below the queue (recovery) are used again and again, so those get one of their own here. */
+async function quarantine(stores: Stores, next: number, refused: readonly Refused[]): Promise<number> {
+  const at = stores.seams.nowMs();
+  for (const group of refused) await stores.refused.put({ ...group, n: group.n > 0 ? group.n : next++, at });
+  return next;
 }
 
 async function addRepairs(stores: Stores, repairs: readonly Repair[]): Promise<void> {
@@ -188,11 +195,10 @@ export async function refuseBatch(database: Database, seq: number, code: string,
     }
     const verdicts = only.ops.map(() => ({ status: 'rejected', code, message }) as const);
     const { refused, repairs } = judgeReply(batch, verdicts);
-    const at = stores.seams.nowMs();
-    await stores.refused.bulkPut(refused.map((group) => ({ ...group, at })));
+    const next = await quarantine(stores, replica.next, refused);
     await addRepairs(stores, repairs);
     await stores.batch.delete(seq);
-    await stores.state.put({ ...replica, atMost: null });
+    await stores.state.put({ ...replica, next, atMost: null });
   });
 }
 
@@ -200,9 +206,11 @@ export async function refuseBatch(database: Database, seq: number, code: string,
  * This profile was restored or cloned: another installation pushes under its client id. Takes a new id and replaces the
  * node, nothing else, in the stamps of what waits and of the same local cells.
  */
-export async function renode(database: Database): Promise<Replica> {
+export async function renode(database: Database, seq: number): Promise<Replica> {
   return database.write([...recordStores(database), ...QUEUE_STORES], async (stores) => {
     const replica = await stores.replica();
+    // another tab got the answer: nothing is wrong with this profile
+    if ((await stores.batch.get(seq)) === undefined) return replica;
     const [from, to] = [replica.clock.node, stores.seams.newClientId()];
     await thawBatch(stores);
     const entries = (await stores.outbox.toArray()).map(entryOf);

@@ -82,8 +82,8 @@ export class DexieSyncStore implements SyncStore {
     await refuseBatch(this.#database, seq, code, message);
   }
 
-  async renode(): Promise<void> {
-    this.#db.remember(await renode(this.#database));
+  async renode(seq: number): Promise<void> {
+    this.#db.remember(await renode(this.#database, seq));
   }
 
   async applyPage(page: PageReply, epoch: string): Promise<{ ok: true } | { ok: false; error: string }> {

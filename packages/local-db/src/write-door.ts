@@ -41,6 +41,7 @@ export async function writeRecords(
     checked.push(result.value);
   }
   if (checked.length === 0) return ok(undefined);
+  if (database.outdated) return err({ code: 'outdated', message: 'another tab runs a newer version: reload this one' });
   const touched = checked.map(({ table }) => table.name);
   const names = [...touched, '$outbox', '$state', ...stagingStores(database, touched)];
   try {

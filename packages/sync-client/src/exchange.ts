@@ -111,8 +111,8 @@ export class Exchange {
     for (const request of await this.#deps.store.repairs()) {
       const { space, table, ids } = request;
       const reply = await this.#ask('POST', '/v1/sync/get', { space, table, ids }, signal, readGetReply);
-      // a space that may not be read, or a table that is not known, has no values to give
-      const nothing = !reply.ok && reply.error.kind === 'refused';
+      // a space that may not be read has no values to give
+      const nothing = !reply.ok && reply.error.kind === 'refused' && reply.error.code === 'not_found';
       if (!reply.ok && !nothing) return reply;
       await this.#deps.store.repair(request, reply.ok ? reply.value.records : []);
     }
@@ -140,7 +140,7 @@ export class Exchange {
     const remedy = fault.kind === 'refused' ? batchRemedy(fault.code) : null;
     if (fault.kind !== 'refused' || remedy === null) return err(fault);
     if (remedy === 'isolate') await this.#deps.store.refuseBatch(seq, fault.code, fault.message);
-    else if (remedy === 'renode') await this.#deps.store.renode();
+    else if (remedy === 'renode') await this.#deps.store.renode(seq);
     // A new epoch arrives with the next pull, and everything from the start with it.
     else if (fault.code === 'batch_gap') await this.#deps.store.beginRecovery(Math.max(0, (fault.expected ?? 1) - 1));
     return ok('remedied');

@@ -70,8 +70,8 @@ export interface SyncStore {
   settle(client: string, reply: BatchReply): Promise<void>;
   /** The server refused the batch as a whole: halve it, or quarantine the one group that is left. */
   refuseBatch(seq: number, code: string, message: string): Promise<void>;
-  /** Takes a new client id, also in the stamps of what waits. */
-  renode(): Promise<void>;
+  /** Takes a new client id, also in the stamps of what waits; unless that batch was answered meanwhile, in another tab. */
+  renode(seq: number): Promise<void>;
 
   /** Applies a page with the cursor. Fails, with nothing applied, for a page that no right server sends. */
   applyPage(

@@ -308,7 +308,8 @@ describe('outbox', () => {
     ['batch_stale', 'renode'],
     ['batch_reused', 'renode'],
     ['too_large', 'isolate'],
-    ['invalid_request', 'isolate'],
+    ['too_deep', 'isolate'],
+    ['invalid_request', null],
     ['unauthenticated', null],
     ['unavailable', null],
   ])('%s means %s', (code, remedy) => expect(batchRemedy(code)).toBe(remedy));

@@ -261,10 +261,9 @@ export function batchRemedy(code: string): BatchRemedy | null {
     case 'batch_stale':
     case 'batch_reused':
       return 'renode';
+    // The only ones that an op's content can cause: a wrong envelope would cost every group its place in the queue.
     case 'too_large':
     case 'too_deep':
-    case 'invalid_request':
-    case 'bad_json':
       return 'isolate';
     default:
       return null;
