@@ -393,6 +393,27 @@ describe('exactly one effect per proposal', () => {
     );
   });
 
+  it('of two devices that executed one step the server takes one group, decision and all; the other is taken and drops its own', async () => {
+    const server = new MemoryServer(tables);
+    const [a, b] = [newDevice(DEVICE_A), newDevice(DEVICE_B)];
+    a.write([missionWrite()], ADA, PLANNED_AT - 1000);
+    a.write(planOf([create('Buy milk'), create('Buy tea')]), RUNNER_ACTOR, PLANNED_AT);
+    for (const device of [a, b]) server.sync(device, PLANNED_AT);
+    for (const [device, numbers] of [
+      [a, [1]],
+      [b, [1, 2]],
+    ] as const) {
+      const decider = new Decider(device);
+      const seen = await decider.proposals(...numbers);
+      decider.write(approvePlan(await decider.load(seen), seen).groups);
+    }
+    expect(server.sync(b, PLANNED_AT + 1000)).toEqual([]);
+    expect(server.sync(a, PLANNED_AT + 2000)).toEqual(['taken']);
+    expect((await a.list(executions)).map((execution) => execution.clientId)).toEqual([DEVICE_B, DEVICE_B]);
+    expect(await a.count(decisions)).toBe(2);
+    expect(a.snapshot()).toBe(b.snapshot());
+  });
+
   it('approve on one device and reject on the other: the first accepted is shown, an executed one as contested', async () => {
     for (const rejectFirst of [true, false]) {
       const server = new MemoryServer(tables);
