@@ -31,6 +31,6 @@ it.each(['{', 'null', '[]', '{"account":{"id":"u1"}}', '{"account":{"id":1,"emai
 );
 
 it('gives each account a database of its own', () => {
-  const other = { ...ada, account: { ...ada.account!, id: 'u2' } };
+  const other = { ...ada, account: ada.account && { ...ada.account, id: 'u2' } };
   expect(new Set([databaseName(GUEST), databaseName(ada), databaseName(other)]).size).toBe(3);
 });

@@ -4,8 +4,9 @@ import type { FormField } from '@manara/shared-ai/tool';
 /** What the controls of the form hold: text for all but switches and days. */
 export type FormValues = Record<string, string | boolean | null>;
 
-export function valuesOf(form: readonly FormField[], args: JsonObject): FormValues {
-  return Object.fromEntries(form.map((field) => [field.name, shownValue(field, args[field.name])]));
+/** @param shown the arguments over the row as it would be: what an argument leaves alone shows as it is */
+export function valuesOf(form: readonly FormField[], shown: JsonObject): FormValues {
+  return Object.fromEntries(form.map((field) => [field.name, shownValue(field, shown[field.name])]));
 }
 
 function shownValue(field: FormField, arg: JsonValue | undefined): string | boolean | null {
@@ -15,12 +16,17 @@ function shownValue(field: FormField, arg: JsonValue | undefined): string | bool
   return arg === null || arg === undefined ? '' : String(arg);
 }
 
-/** Arguments with what the form says; those without a control stay. An optional one that was absent and is empty stays absent. */
-export function argsOf(form: readonly FormField[], before: JsonObject, values: FormValues): JsonObject {
+/** The arguments with what was changed in the form, and nothing else: what the person left alone stays absent. */
+export function argsOf(
+  form: readonly FormField[],
+  before: JsonObject,
+  shown: JsonObject,
+  values: FormValues,
+): JsonObject {
   const args: Record<string, JsonValue> = { ...before };
   for (const field of form) {
     const value = values[field.name] ?? null;
-    if (value === shownValue(field, before[field.name])) continue;
+    if (value === shownValue(field, shown[field.name])) continue;
     args[field.name] = argOf(field, value);
   }
   return args;

@@ -54,5 +54,5 @@ it('searches notes and new ghosts alike', () => {
 
 it('takes the first words without their marks', () => {
   expect(excerpt('# Leak\n\n- [ ] **find** the valve\n> quoted')).toBe('Leak find the valve quoted');
-  expect(excerpt('x'.repeat(300))).toHaveLength(111);
+  expect(excerpt('x'.repeat(300))).toHaveLength(81);
 });

@@ -37,5 +37,5 @@ export function excerpt(body: string): string {
     .replace(/[*_`~]+/g, '')
     .replace(/\s+/g, ' ')
     .trim();
-  return text.length > 110 ? `${text.slice(0, 110).trimEnd()}…` : text;
+  return text.length > 80 ? `${text.slice(0, 80).trimEnd()}…` : text;
 }

@@ -1,0 +1,56 @@
+import { expect, expectAccessible, readyForOffline, test } from './fixtures.ts';
+
+test('the demo plans by rules without an account or network, and its ghosts are decided in place', async ({
+  newDevice,
+}) => {
+  const device = await newDevice('/');
+  const { page } = device;
+  await readyForOffline(page);
+  // What the demo needs is in the cache too.
+  await device.setOffline(true);
+  await page.getByRole('button', { name: 'Try the demo' }).click();
+  await expect(page).toHaveURL(/\/inbox$/);
+  await page.getByRole('link', { name: 'Todo' }).click();
+  const ghosts = page.getByRole('group', { name: /^Suggested, not saved/ });
+  await expect(ghosts.first()).toBeVisible();
+  const count = await ghosts.count();
+  expect(count).toBeGreaterThan(3);
+  await expectAccessible(page);
+
+  const dentist = page.getByRole('group', { name: 'Suggested, not saved: Change Call the dentist' });
+  await dentist.getByRole('button', { name: /^Accept/ }).click();
+  await expect(dentist).toBeHidden();
+  await expect(
+    page.getByRole('region', { name: 'Today' }).getByRole('button', { name: 'Call the dentist', exact: true }),
+  ).toBeVisible();
+
+  const table = page.getByRole('group', { name: 'Suggested, not saved: Add Reserve a table at the Tasca' });
+  await table.getByRole('button', { name: /^Edit/ }).click();
+  await page.getByLabel('Title').fill('Reserve a table for four');
+  await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
+  await expect(page.getByRole('button', { name: 'Reserve a table for four', exact: true })).toBeVisible();
+
+  const nadia = page.getByRole('group', { name: 'Suggested, not saved: Add Ask Nadia for her list of museums' });
+  await nadia.getByRole('button', { name: /^Dismiss/ }).click();
+  await expect(nadia).toBeHidden();
+  await expect(ghosts).toHaveCount(count - 3);
+
+  // All of it is in the database, not only on the screen.
+  const again = await device.open('/todo');
+  await expect(again.getByRole('button', { name: 'Reserve a table for four', exact: true })).toBeVisible();
+  await expect(again.getByRole('group', { name: /^Suggested, not saved/ })).toHaveCount(count - 3);
+});
+
+test('accepting can be undone, and keeps what was changed since', async ({ newDevice }) => {
+  const { page } = await newDevice('/');
+  await page.getByRole('button', { name: 'Try the demo' }).click();
+  await expect(page).toHaveURL(/\/inbox$/);
+  await page.getByRole('link', { name: 'Todo' }).click();
+  const ghost = page.getByRole('group', { name: 'Suggested, not saved: Change Call the dentist' });
+  await ghost.getByRole('button', { name: /^Accept/ }).click();
+  const today = page.getByRole('region', { name: 'Today' });
+  await expect(today.getByRole('button', { name: 'Call the dentist', exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  const overdue = page.getByRole('region', { name: 'Overdue' });
+  await expect(overdue.getByRole('button', { name: 'Call the dentist', exact: true })).toBeVisible();
+});
