@@ -119,7 +119,9 @@ describe.each(engines)('row-level security on $name', (engine) => {
   });
 
   test('interleaved transactions of two accounts never see each other', async () => {
-    const rounds = Array.from({ length: 300 }, (_, index) => (index % 2 === 0 ? 'ada' : 'bob') as const);
+    // The embedded engine has one session: what can leak between pooled ones is tried on real Postgres.
+    const times = engine.name === 'postgres' ? 10_000 : 300;
+    const rounds = Array.from({ length: times }, (_, index) => (index % 2 === 0 ? 'ada' : 'bob') as const);
     const seen = await Promise.all(
       rounds.map((account) =>
         inTransaction(db, { role: 'app', accountId: account }, async (tx) => {

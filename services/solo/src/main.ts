@@ -15,7 +15,7 @@ if (options.value === 'help') {
   console.log(HELP);
   process.exit(0);
 }
-const log = pino({ name: 'manara', level: process.env.MANARA_LOG ?? 'warn' }, pino.destination(2));
+const log = pino({ name: 'manara', level: 'warn' }, pino.destination(2));
 const solo = await startSolo(options.value, log).catch((error: Error) => fail(explain(error)));
 console.log(welcome(solo, options.value));
 
