@@ -30,7 +30,7 @@ function reach(entries: readonly string[]): { files: Set<string>; packages: Set<
   return { files, packages };
 }
 
-const browserOnly = /^(dexie|svelte|bits-ui|@lucide\/svelte|@sveltejs\/.*|fake-indexeddb)(\/|$)|^\$app\//;
+const browserOnly = /^(dexie|svelte|@lucide\/svelte|@sveltejs\/.*|fake-indexeddb)(\/|$)|^\$app\//;
 
 test('no component and no browser database in the services’ module graph', () => {
   const entries = globSync('services/*/src/**/*.ts', { cwd: root })

@@ -45,7 +45,7 @@ export function staticChecks(): StaticCheck[] {
   ];
 }
 
-/** TypeScript 7 for what is plain TypeScript, svelte-check (which runs it too) where there are components. */
+/** TypeScript 7 for what is plain TypeScript, svelte-check where there are components. */
 function typeChecks(): StaticCheck[] {
   const tsc = join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc');
   const plain = [
@@ -71,7 +71,9 @@ function typeChecks(): StaticCheck[] {
   ] as const;
   for (const [folder, config] of svelte) {
     if (!existsSync(join(root, folder, config))) continue;
-    const args = ['--tsconfig', `./${config}`, '--tsgo', '--fail-on-warnings', '--output', 'human'];
+    // TypeScript 7 reads a component of another package as `any`: wrong props would pass. Only `ui` imports none.
+    const faster = folder === 'packages/ui' ? ['--tsgo'] : [];
+    const args = ['--tsconfig', `./${config}`, ...faster, '--fail-on-warnings', '--output', 'human'];
     const name = `svelte-check ${folder === '.' ? 'browser tests' : folder}`;
     checks.push({ section: 'Types', name, command: [bin('svelte-check', 'apps/web'), ...args], cwd: folder });
   }
