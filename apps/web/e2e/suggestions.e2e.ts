@@ -48,9 +48,19 @@ test('accepting can be undone, and keeps what was changed since', async ({ newDe
   await page.getByRole('link', { name: 'Todo' }).click();
   const ghost = page.getByRole('group', { name: 'Suggested, not saved: Change Call the dentist' });
   await ghost.getByRole('button', { name: /^Accept/ }).click();
-  const today = page.getByRole('region', { name: 'Today' });
-  await expect(today.getByRole('button', { name: 'Call the dentist', exact: true })).toBeVisible();
-  await page.getByRole('button', { name: 'Undo' }).click();
-  const overdue = page.getByRole('region', { name: 'Overdue' });
-  await expect(overdue.getByRole('button', { name: 'Call the dentist', exact: true })).toBeVisible();
+  await expect(ghost).toBeHidden();
+  const inToday = page
+    .getByRole('region', { name: 'Today' })
+    .getByRole('button', { name: 'Call the dentist', exact: true });
+  await inToday.click();
+  await page.getByLabel('Title').fill('Call the dentist about Friday');
+  await page.getByLabel('Title').blur();
+  const renamed = { name: 'Call the dentist about Friday', exact: true };
+  await expect(page.getByRole('region', { name: 'Today' }).getByRole('button', renamed)).toBeVisible();
+
+  await page.getByRole('link', { name: 'Today' }).click();
+  await page.getByRole('region', { name: 'What ran' }).getByRole('button', { name: 'Undo' }).click();
+  await expect(page.getByText('Undid 1 change')).toBeVisible();
+  await page.getByRole('link', { name: 'Todo' }).click();
+  await expect(page.getByRole('region', { name: 'Overdue' }).getByRole('button', renamed)).toBeVisible();
 });

@@ -66,7 +66,11 @@ it('serves the latest "run now" that no plan has served', async () => {
 
 it('leaves it to a server that was there a moment ago', async () => {
   let asked = 0;
-  const reader = { list: async () => (asked++, []) } as unknown as RowReader;
+  const list = async (): Promise<readonly never[]> => {
+    asked += 1;
+    return [];
+  };
+  const reader = { list } as unknown as RowReader;
   const seams = { nowMs: () => NOW } as never;
   await planDue({ db: { reader } as never, seams, awayMs: () => 5000 });
   expect(asked).toBe(0);
