@@ -1,10 +1,5 @@
-import {
-  type IngestPlan,
-  type PlanInput,
-  planIngest,
-  type SpaceState,
-  type StoredRecord,
-} from '@manara/db/ingest/plan-ingest';
+import type { SpaceState, StoredRecord } from '@manara/db/ingest/ingest-state';
+import { type IngestPlan, type PlanInput, planIngest } from '@manara/db/ingest/plan-ingest';
 import { tableByName } from '@manara/modules/registry';
 import type { SpaceRole } from '@manara/protocol/me';
 import { type Cells, recordKey } from '@manara/sync-core/record';

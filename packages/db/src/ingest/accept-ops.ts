@@ -2,8 +2,8 @@ import { canonicalJson } from '@manara/kernel/canonical-json';
 import type { JsonValue } from '@manara/kernel/json';
 import { GROUP_REFUSED } from '@manara/protocol/push';
 import { ACCEPTED, type Cells, DELETED, isDeleted, recordKey } from '@manara/sync-core/record';
+import type { SpaceState, StoredRecord } from './ingest-state.ts';
 import type { Judged, Refusal, SoundOp } from './judge-op.ts';
-import type { SpaceState, StoredRecord } from './plan-ingest.ts';
 
 /** What stands in the way of a later write: values of write-once fields, and all of an accepted insert-only row. */
 type Standing = Map<string, JsonValue>;

@@ -8,9 +8,10 @@ import type { PushReply } from '@manara/protocol/push';
 import type { Tx } from '../client.ts';
 import { readEpoch } from '../epoch.ts';
 import { lockClient, rememberBatch } from './client-row.ts';
+import type { SpaceState } from './ingest-state.ts';
 import type { Writer } from './judge-op.ts';
 import { keepRuns } from './keep-runs.ts';
-import { type IngestPlan, planIngest, type SpaceState, spacesOf, touchedKeys } from './plan-ingest.ts';
+import { type IngestPlan, planIngest, spacesOf, touchedKeys } from './plan-ingest.ts';
 import { readRecords, writePlan } from './stored-records.ts';
 
 /** One batch of a client, its envelope checked and its ops as they came. */

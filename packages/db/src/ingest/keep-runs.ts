@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { canonicalJson } from '@manara/kernel/canonical-json';
 import { nextOccurrence } from '@manara/shared-ai/schedule';
 import { missions, type RunRequest, runRequests, type Trigger } from '@manara/shared-ai/tables/missions';
@@ -10,7 +9,8 @@ import type { Tx } from '../client.ts';
 import { closeSlot, requestRun } from '../runs/request-run.ts';
 import { type MissionSchedule, scheduleMissions } from '../runs/schedule-missions.ts';
 import { cancelMissionRuns } from '../runs/settle-run.ts';
-import type { ChangedRecord, IngestPlan } from './plan-ingest.ts';
+import type { ChangedRecord } from './ingest-state.ts';
+import type { IngestPlan } from './plan-ingest.ts';
 
 /** Fields of a mission that decide when it runs. */
 const SCHEDULING: readonly string[] = ['trigger', 'state', DELETED];
@@ -26,19 +26,15 @@ export interface KeepRunsOptions {
 /** What an ingest means for the runner's tables, in the same transaction: when missions are due, and which runs wait. */
 export async function keepRuns(tx: Tx, plan: IngestPlan, options: KeepRunsOptions): Promise<void> {
   const rescheduled = rescheduledMissions(plan);
-  const schedules = new Map<string, MissionSchedule[]>();
   for (const record of plan.changed) {
     if (record.table === missions.name && rescheduled.has(`${record.space}|${record.id}`)) {
-      const schedule = scheduleOf(record, options);
-      // A hostile rule takes up to 80 ms, and a batch may hold many: others get their turn in between.
-      await setImmediate();
-      schedules.set(record.space, [...(schedules.get(record.space) ?? []), schedule]);
+      // One by one: a hostile rule takes up to 80 ms to compute, and others get their turn in between.
+      await scheduleMissions(tx, record.space, [scheduleOf(record, options)]);
       if (!isActive(record)) await cancelMissionRuns(tx, record.space, record.id);
     }
     if (record.table === runRequests.name && record.isNew) await queueRequest(tx, record);
     if (record.table === iterations.name && record.isNew && !options.bySystem) await closePlanned(tx, record);
   }
-  for (const [spaceId, list] of schedules) await scheduleMissions(tx, spaceId, list);
 }
 
 /**

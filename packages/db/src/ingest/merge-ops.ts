@@ -3,8 +3,8 @@ import { mergeCells, sameCell } from '@manara/sync-core/merge';
 import { ACCEPTED, type Cell, type Cells, DELETED, recordKey } from '@manara/sync-core/record';
 import { formatStamp, nextReading, SERVER_NODE, type Stamp } from '@manara/sync-core/stamp';
 import type { Op } from '@manara/sync-core/wire-op';
+import type { ChangedRecord, LogCell, LogEntry, SpaceState, StoredRecord } from './ingest-state.ts';
 import type { SoundOp } from './judge-op.ts';
-import type { ChangedRecord, LogCell, LogEntry, SpaceState, StoredRecord } from './plan-ingest.ts';
 
 type OkResult = Extract<OpResult, { status: 'ok' }>;
 

@@ -1,13 +1,12 @@
 import { assert } from '@manara/kernel/assert';
 import { isUuid } from '@manara/kernel/id';
-import { isJsonObject, type JsonValue } from '@manara/kernel/json';
-import type { SpaceRole } from '@manara/protocol/me';
+import { isJsonObject } from '@manara/kernel/json';
 import type { OpResult } from '@manara/protocol/push';
-import type { Actor } from '@manara/sync-core/actor';
 import type { TableDef } from '@manara/sync-core/define-table';
-import { type Cells, type RecordKey, recordKey } from '@manara/sync-core/record';
+import { type RecordKey, recordKey } from '@manara/sync-core/record';
 import type { Stamp } from '@manara/sync-core/stamp';
 import { acceptOps } from './accept-ops.ts';
+import type { ChangedRecord, LogEntry, SpaceState, StoredRecord } from './ingest-state.ts';
 import { judgeOp, type SoundOp, type Writer } from './judge-op.ts';
 import { mergeOps } from './merge-ops.ts';
 import { restamp } from './restamp.ts';
@@ -29,43 +28,6 @@ export interface PlanInput {
   readonly wallMs: number;
   /** the writer's client's greatest accepted stamp, or '' */
   readonly greatestStamp: Stamp | '';
-}
-
-export interface SpaceState {
-  readonly role: SpaceRole;
-  /** the greatest sequence number */
-  readonly seq: number;
-  readonly horizon: number;
-  /** server time as last stored, ms since 1970 */
-  readonly serverTimeMs: number;
-}
-
-export interface StoredRecord {
-  /** with their actors; `accepted` is one of them */
-  readonly cells: Cells;
-  readonly seq: number;
-}
-
-export interface ChangedRecord extends RecordKey, StoredRecord {
-  readonly isNew: boolean;
-  /** the actor of the last op, for a record without any cell of its own */
-  readonly actor: Actor;
-}
-
-export interface LogCell {
-  readonly value: JsonValue;
-  readonly stamp: Stamp;
-  readonly won: boolean;
-  readonly previous?: readonly [value: JsonValue, stamp: Stamp];
-}
-
-/** One accepted op. */
-export interface LogEntry extends RecordKey {
-  /** the record's number when the op changed it, else the head */
-  readonly seq: number;
-  readonly cells: Readonly<Record<string, LogCell>>;
-  readonly actor: Actor;
-  readonly group: string | null;
 }
 
 export interface IngestPlan {

@@ -1,7 +1,8 @@
 import { type RecordKey, recordKey } from '@manara/sync-core/record';
 import type { Tx } from '../client.ts';
 import { type RecordColumns, toCells, toColumns } from '../records/record-row.ts';
-import type { ChangedRecord, IngestPlan, LogEntry, StoredRecord } from './plan-ingest.ts';
+import type { ChangedRecord, LogEntry, StoredRecord } from './ingest-state.ts';
+import type { IngestPlan } from './plan-ingest.ts';
 
 interface RecordRow extends RecordColumns {
   space: string;
