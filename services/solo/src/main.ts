@@ -8,6 +8,8 @@ import { welcome } from './welcome.ts';
 
 /** After a signal everything has ended by then, or is ended. */
 const STOP_MS_MAX = 4_500;
+/** A signal this long after the first means: at once. */
+const REPEATED_MS = 1_000;
 
 const options = readOptions(process.argv.slice(2), process.env, process.cwd());
 if (!options.ok) fail(options.error);
@@ -19,11 +21,15 @@ const log = pino({ name: 'manara', level: 'warn' }, pino.destination(2));
 const solo = await startSolo(options.value, log).catch((error: Error) => fail(explain(error)));
 console.log(welcome(solo, options.value));
 
-let stopping = false;
+let stoppingSince: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    if (stopping) process.exit(1); // Asked twice: at once.
-    stopping = true;
+    // Ctrl-C reaches every process of the terminal, and those before this one pass it on: one wish, several signals.
+    if (stoppingSince !== undefined) {
+      if (performance.now() - stoppingSince > REPEATED_MS) process.exit(1);
+      return;
+    }
+    stoppingSince = performance.now();
     setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
     solo.stop().then(
       () => process.exit(0),

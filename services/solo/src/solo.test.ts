@@ -83,7 +83,10 @@ test('starts, says where it is, and stops cleanly within 5 s', async () => {
   expect(solo.output()).toContain('MANARA_MODEL=');
   expect(await json(await fetch(`${solo.url}/healthz`))).toBeTruthy();
   const live = fetch(`${solo.url}/v1/sync/live`).catch(() => {});
-  const { code, ms } = await solo.end('SIGTERM');
+  // Ctrl-C arrives from the terminal and once more from each process that passes it on.
+  const again = setTimeout(() => process.kill(solo.pid, 'SIGINT'), 20);
+  const { code, ms } = await solo.end('SIGINT');
+  clearTimeout(again);
   expect([code, ms < 5000]).toEqual([0, true]);
   await live;
 }, 120_000);
