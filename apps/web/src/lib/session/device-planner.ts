@@ -4,6 +4,7 @@ import { inputSources, rules, tableByName, toolByName } from '@manara/modules/re
 import { type Mission, missions, type RunRequest, runRequests } from '@manara/shared-ai/tables/missions';
 import { type Iteration, iterations } from '@manara/shared-ai/tables/plans';
 import type { RowReader } from '@manara/sync-core/reader';
+import type { DueRun } from './due-run.ts';
 import type { Seams } from './seams.ts';
 
 /** How often a tab looks whether something is due. */
@@ -23,12 +24,6 @@ export interface DevicePlannerDeps {
 
 /** What this version of the app plans with. */
 const planning = { inputSources, rules, tables: tableByName, tools: toolByName };
-
-/** One run that is due here: the slot names it on every device. */
-export interface DueRun {
-  readonly mission: Mission;
-  readonly slot: string;
-}
 
 /**
  * The floor under the background runner: while a tab is open and no server plans, missions that are due, and "run now" of

@@ -5,7 +5,7 @@ import { planByRules } from '@manara/shared-ai/rule-planner';
 import type { Actor } from '@manara/sync-core/actor';
 import type { TableDef } from '@manara/sync-core/define-table';
 import type { Write } from '@manara/sync-core/write';
-import type { DevicePlannerDeps, DueRun } from './device-planner.ts';
+import type { DueRun, PlanningPlace } from './due-run.ts';
 
 export interface PlanningTools {
   readonly inputSources: readonly InputSource[];
@@ -15,11 +15,7 @@ export interface PlanningTools {
 }
 
 /** Plans one due run by rules and stores iteration and steps as one op group, by the mission's hand. */
-export async function planOnDevice(
-  deps: Pick<DevicePlannerDeps, 'db' | 'seams'>,
-  due: DueRun,
-  planning: PlanningTools,
-): Promise<boolean> {
+export async function planOnDevice(deps: PlanningPlace, due: DueRun, planning: PlanningTools): Promise<boolean> {
   const { db, seams } = deps;
   const { mission, slot } = due;
   const startedAt = seams.nowMs();
