@@ -1,4 +1,6 @@
 import { inject } from 'vitest';
+// for what it declares to be provided
+import type {} from './pg-global-setup.ts';
 import { createDatabase } from './throwaway-postgres.ts';
 
 /**

@@ -95,17 +95,15 @@ describe.each(engines)('the account on $name', (engine) => {
       await phone.push([]);
       await laptop.pull();
       const { body } = await laptop.call('GET', '/v1/devices');
-      expect(body.devices.map((device: { client: string }) => device.client).sort()).toEqual(
-        [phone.client, laptop.client].sort(),
-      );
-      expect(body.devices.find((device: { current: boolean }) => device.current).client).toBe(laptop.client);
+      expect(body.devices.map((device) => device.client).sort()).toEqual([phone.client, laptop.client].sort());
+      expect(body.devices.find((device) => device.current)?.client).toBe(laptop.client);
 
       const revoked = await laptop.call('DELETE', `/v1/devices/${phone.client}`);
       expect(revoked.status).toBe(200);
       expect((await phone.push([])).status).toBe(401);
       expect((await laptop.push([])).status).toBe(200);
       const after = await laptop.call('GET', '/v1/devices');
-      expect(after.body.devices.map((device: { client: string }) => device.client)).toEqual([laptop.client]);
+      expect(after.body.devices.map((device) => device.client)).toEqual([laptop.client]);
     });
 
     it('an unknown device and that of another account are 404 alike', async () => {

@@ -22,7 +22,7 @@ describe.each(engines)('bad input on $name', (engine) => {
   });
 
   const POSTS = ['/v1/sync/push', '/v1/sync/pull', '/v1/sync/get', '/v1/sync/digest'];
-  const failure = (reply: Reply) => [reply.status, reply.body?.error?.code];
+  const failure = (reply: Reply) => [reply.status, reply.body.error?.code];
   const post = (path: string, options: Parameters<typeof send>[3] = {}) =>
     send(server.url, 'POST', path, { token: ada.token, ...options });
   const push = (more: Record<string, unknown> = {}) => ({

@@ -5,15 +5,55 @@ import { randomBytes, randomUUID } from 'node:crypto';
  * sides of the wire cannot hide.
  */
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type Cell = [value: unknown, stamp: string];
 
-/** A reply that was read. Looked into freely: what it holds is what the tests are about. */
+export interface PulledRecord {
+  table: string;
+  id: string;
+  seq: number;
+  fields: Record<string, Cell>;
+  deleted?: [boolean, string];
+  actor: object;
+  actorOf: Record<string, object>;
+}
+
+export interface PulledSpace {
+  head: number;
+  cursor: number;
+  more: boolean;
+  reset: boolean;
+  horizon: number;
+  records: PulledRecord[];
+}
+
+/** What a reply may hold. Every test looks for what its own request is answered with. */
+export interface Body {
+  error: { code: string; message: string; requestId: string; retryable: boolean; details?: Record<string, unknown> };
+  token: string;
+  user: { id: string; email: string; name: string };
+  /** of me a list, of a pull by id */
+  spaces: Record<string, PulledSpace & { id: string }>;
+  serverTime: number;
+  epoch: string;
+  limits: Record<string, number>;
+  devices: { client: string; current: boolean }[];
+  results: { status: string; code?: string; conflicts?: string[]; lost?: string[] }[];
+  restamped: Record<string, string>;
+  heads: Record<string, number>;
+  head: number;
+  records: PulledRecord[];
+  digest: string;
+  parts: Record<string, string>;
+  removed: string[];
+  recover: boolean;
+}
+
+/** A reply that was read; its body is empty when it is no JSON. */
 export interface Reply {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks into what came, whatever that is
-  readonly body: any;
+  readonly body: Body;
 }
 
 export async function send(
@@ -33,13 +73,15 @@ export async function send(
   if (content !== undefined && !headers.has('content-type')) headers.set('content-type', 'application/json');
   const response = await fetch(`${base}${path}`, { method, headers, ...(content !== undefined && { body: content }) });
   const text = await response.text();
-  let body: unknown;
+  return { status: response.status, headers: response.headers, text, body: parse(text) };
+}
+
+function parse(text: string): Body {
   try {
-    body = JSON.parse(text);
+    return JSON.parse(text) as Body;
   } catch {
-    body = undefined;
+    return {} as Body;
   }
-  return { status: response.status, headers: response.headers, text, body };
 }
 
 /** A stamp: 12 hex digits of milliseconds, 4 of a counter, 16 of the node. */
@@ -65,7 +107,7 @@ export class Installation {
     this.token = token;
     this.client = client;
     this.user = me.body.user;
-    this.space = me.body.spaces[0].id;
+    this.space = Object.values(me.body.spaces)[0]?.id ?? '';
     this.epoch = me.body.epoch;
   }
 
@@ -106,7 +148,7 @@ export class Installation {
   /** Verdicts of one batch: `ok` or the code. */
   async verdicts(ops: readonly unknown[]): Promise<string[]> {
     const { body } = await this.push(ops);
-    return body.results.map((result: { status: string; code?: string }) => result.code ?? result.status);
+    return body.results.map((result) => result.code ?? result.status);
   }
 
   pull(cursor: unknown = 0, more: Record<string, unknown> = {}): Promise<Reply> {
@@ -121,9 +163,11 @@ export class Installation {
   }
 
   /** The own space's part of a pull. */
-  async page(cursor = 0, more: Record<string, unknown> = {}) {
+  async page(cursor = 0, more: Record<string, unknown> = {}): Promise<PulledSpace> {
     const { body } = await this.pull(cursor, more);
-    return body.spaces[this.space];
+    const page = body.spaces[this.space];
+    if (page === undefined) throw new Error(`the own space is not in the reply: ${JSON.stringify(body)}`);
+    return page;
   }
 }
 
@@ -135,7 +179,7 @@ export async function signUp(base: string): Promise<Installation> {
     headers: { 'x-forwarded-for': `2001:db8::${randomBytes(2).toString('hex')}` },
     json: { email, password: 'correct horse battery', name: 'Ada' },
   });
-  const token: string = signedUp.body.token;
+  const { token } = signedUp.body;
   return new Installation(base, token, await send(base, 'GET', '/v1/me', { token }));
 }
 

@@ -85,7 +85,7 @@ describe.each(engines)('verdicts on $name', (engine) => {
     const verdicts = await ada.verdicts([ada.todo('before'), op(ada), ada.todo('after')]);
     expect(verdicts).toEqual(['ok', code, 'ok']);
     const { records } = await ada.page(cursor);
-    const titles = records.map((record: { fields: { title?: [string] } }) => record.fields.title?.[0]);
+    const titles = records.map((record) => record.fields.title?.[0]);
     expect(titles).toEqual(expect.arrayContaining(['before', 'after']));
     expect(records).toHaveLength(code === 'ok' ? 3 : 2);
   });
@@ -126,6 +126,6 @@ describe.each(engines)('verdicts on $name', (engine) => {
     const cursor = (await ada.page()).head;
     await ada.push(texts.map((text) => ada.todo(text)));
     const { records } = await ada.page(cursor);
-    expect(records.map((record: { fields: { title: [string] } }) => record.fields.title[0])).toEqual(texts);
+    expect(records.map((record) => record.fields.title?.[0])).toEqual(texts);
   });
 });
