@@ -8,7 +8,9 @@ import type { JsonValue } from './json.ts';
 
 describe('ids', () => {
   it('uuid5 equals the RFC 9562 example', () => {
-    expect(uuid5('6ba7b810-9dad-11d1-80b4-00c04fd430c8', 'www.example.com')).toBe('2ed6657d-e927-568b-95e1-2665a8aea6a2');
+    expect(uuid5('6ba7b810-9dad-11d1-80b4-00c04fd430c8', 'www.example.com')).toBe(
+      '2ed6657d-e927-568b-95e1-2665a8aea6a2',
+    );
   });
   it('derived ids join their parts with |', () => {
     expect(derivedId('a', 1)).toBe(uuid5('6d616e61-7261-5000-8000-000000000001', 'a|1'));
