@@ -245,6 +245,28 @@ describe.each(engines)('ingest on $name', (engine) => {
       expect(await runs()).toEqual([{ kind: 'scheduled', slot: '2026-11-20T07:00Z', state: 'done' }]);
     });
 
+    it('an active mission is due at its next occurrence; a title moves nothing, a pause ends it', async () => {
+      const nextSlot = async () => {
+        const [row] = await asAda((tx) => tx<{ slot: Date | null }[]>`select next_slot as slot from schedules`);
+        return row === undefined ? 'none' : (row.slot?.getTime() ?? null);
+      };
+      const trigger = { kind: 'rrule', rrule: 'FREQ=DAILY;BYHOUR=8;BYMINUTE=0', zone: 'Europe/Berlin', start: now };
+      await ada.pushed([missionOp({ title: ['M', at()], trigger: [trigger, at()] })]);
+      expect(await nextSlot()).toBeNull();
+      await ada.pushed([missionOp({ state: ['active', at(1)] })]);
+      const slot = await nextSlot();
+      expect(slot).toBeGreaterThan(now);
+      expect(Number(slot) - now).toBeLessThanOrEqual(25 * 3_600_000);
+      await asAda((tx) => tx`update schedules set next_slot = ${new Date(now - 60_000)}`);
+      await ada.pushed([missionOp({ title: ['N', at(2)], trigger: [trigger, at(2)] })]);
+      expect(await nextSlot()).toBe(now - 60_000);
+      await ada.pushed([missionOp({ state: ['paused', at(3)] })]);
+      expect(await nextSlot()).toBeNull();
+      const broken = { ...trigger, rrule: 'FREQ=NEVER', zone: 'Nowhere/At_All' };
+      await ada.pushed([missionOp({ state: ['active', at(4)], trigger: [broken, at(4)] })]);
+      expect(await nextSlot()).toBeNull();
+    });
+
     it('pausing a mission cancels what waits', async () => {
       await ada.pushed([missionOp({ state: ['active', at()] })]);
       await ada.pushed([ada.op('runRequests', randomUUID(), { missionId: [MISSION, at()] })]);
