@@ -1,4 +1,6 @@
-import { planIngest, type StoredRecord, spacesOf } from '@manara/db/ingest/plan-ingest';
+import type { StoredRecord } from '@manara/db/ingest/ingest-state';
+import type { Writer } from '@manara/db/ingest/judge-op';
+import { type IngestPlan, planIngest, spacesOf } from '@manara/db/ingest/plan-ingest';
 import { canonicalJson } from '@manara/kernel/canonical-json';
 import type { JsonValue } from '@manara/kernel/json';
 import type { LiveEvent } from '@manara/protocol/live';
@@ -49,17 +51,29 @@ export class FakeSyncServer {
   readonly #userId: string;
   readonly #tables: ReadonlyMap<string, TableDef>;
   readonly #listeners = new Set<(event: LiveEvent) => void>();
+  readonly #plan: typeof planIngest;
   #disk: Disk = { records: new Map(), clients: new Map(), seq: 0, serverTimeMs: 0 };
 
-  constructor(options: { readonly space: string; readonly userId: string; readonly tables: readonly TableDef[] }) {
+  /** `plan`: stands between the request and the real ingest plan, to watch it or to break it */
+  constructor(options: {
+    readonly space: string;
+    readonly userId: string;
+    readonly tables: readonly TableDef[];
+    readonly plan?: typeof planIngest;
+  }) {
     this.#space = options.space;
     this.#userId = options.userId;
     this.#tables = new Map(options.tables.map((table) => [table.name, table]));
+    this.#plan = options.plan ?? planIngest;
   }
 
   /** Cells by `table|id`. */
   state(): Map<string, Cells> {
     return new Map([...this.#disk.records.values()].map(({ table, id, cells }) => [`${table}|${id}`, cells]));
+  }
+  /** Records by `table|id`, with their sequence numbers. */
+  records(): Map<string, { readonly cells: Cells; readonly seq: number }> {
+    return new Map([...this.#disk.records.values()].map((record) => [`${record.table}|${record.id}`, record]));
   }
   get head(): number {
     return this.#disk.seq;
@@ -101,7 +115,7 @@ export class FakeSyncServer {
         if (answer) return answer;
         const loss = this.loss(request.path);
         if (loss === 'before') return { ok: false, kind: 'network' };
-        const reply = this.#answer(request.path, structuredClone(request.body) as Record<string, unknown>);
+        const reply = this.answer(request.path, structuredClone(request.body) as Record<string, unknown>);
         return loss === 'after' ? { ok: false, kind: 'network' } : structuredClone(reply);
       },
       live: (listener, signal) => {
@@ -120,7 +134,8 @@ export class FakeSyncServer {
     };
   }
 
-  #answer(path: string, body: Record<string, unknown>): TransportReply {
+  /** The answer to a request, without the way there and back. */
+  answer(path: string, body: Record<string, unknown>): TransportReply {
     if (!this.signedIn) return refuse(401, 'unauthenticated');
     if (path === '/v1/me') return { ok: true, body: { epoch: this.epoch, serverTime: this.nowMs } };
     if (path === '/v1/sync/get') return this.#get(body as unknown as { table: string; ids: string[] });
@@ -148,29 +163,14 @@ export class FakeSyncServer {
     }
     if (batch.ops.length > 500) return refuse(413, 'too_large');
     const mayRecover = batch.recovery === true && client.mayRecover;
-    const state = {
-      role: 'owner',
-      seq: this.#disk.seq,
-      horizon: this.horizon,
-      serverTimeMs: this.#disk.serverTimeMs,
-    } as const;
-    const plan = planIngest({
-      ops: batch.ops,
-      writer: { kind: 'account', userId: this.#userId, client: name, mayRecover },
-      spaces: new Map(this.mayRead && spacesOf(batch.ops).includes(this.#space) ? [[this.#space, state]] : []),
-      stored: this.#disk.records,
-      tables: this.#tables,
-      wallMs: this.nowMs,
-      greatestStamp: client.greatest,
-    });
-    for (const { space, table, id, cells, seq } of plan.changed) {
-      this.#disk.records.set(recordKey({ space, table, id }), { table, id, cells, seq });
-    }
-    this.#disk.seq = plan.heads.get(this.#space) ?? this.#disk.seq;
-    this.#disk.serverTimeMs = Math.max(this.#disk.serverTimeMs, plan.serverTimeMs);
+    const plan = this.write(
+      batch.ops,
+      { kind: 'account', userId: this.#userId, client: name, mayRecover },
+      client.greatest,
+    );
     const { results, restamped } = plan;
     const heads = { [this.#space]: this.#disk.seq };
-    const reply = { seq: batch.seq, results, restamped, heads, epoch, serverTime: this.nowMs };
+    const reply = { seq: batch.seq, results, restamped, heads, epoch, serverTime: plan.serverTimeMs };
     this.#disk.clients.set(name, {
       epoch,
       lastSeq: batch.seq,
@@ -181,6 +181,31 @@ export class FakeSyncServer {
     });
     this.emit({ event: 'heads', data: heads });
     return { ok: true, body: reply };
+  }
+
+  /** Plans and stores ops as one transaction; the runner's come this way without a batch. */
+  write(ops: readonly unknown[], writer: Writer, greatestStamp = ''): IngestPlan {
+    const state = {
+      role: 'owner',
+      seq: this.#disk.seq,
+      horizon: this.horizon,
+      serverTimeMs: this.#disk.serverTimeMs,
+    } as const;
+    const plan = this.#plan({
+      ops,
+      writer,
+      spaces: new Map(this.mayRead && spacesOf(ops).includes(this.#space) ? [[this.#space, state]] : []),
+      stored: this.#disk.records,
+      tables: this.#tables,
+      wallMs: this.nowMs,
+      greatestStamp,
+    });
+    for (const { space, table, id, cells, seq } of plan.changed) {
+      this.#disk.records.set(recordKey({ space, table, id }), { table, id, cells, seq });
+    }
+    this.#disk.seq = plan.heads.get(this.#space) ?? this.#disk.seq;
+    if (plan.heads.size > 0) this.#disk.serverTimeMs = Math.max(this.#disk.serverTimeMs, plan.serverTimeMs);
+    return plan;
   }
 
   #pull({ epoch, cursors, limit = 1000 }: PullBody): TransportReply {
@@ -238,7 +263,18 @@ export function refuse(status: number, code: string, details: Record<string, Jso
   return { ok: false, kind: 'status', status, code, message: code, details, retryAfterMs: null };
 }
 
-function wire({ table, id, cells, seq }: { table: string; id: string; cells: Cells; seq: number }): WireRecord {
+const wired = new WeakMap<Cells, WireRecord>();
+
+/** As a pull sends it. A record that has not changed is the same text to every device. */
+function wire(record: { table: string; id: string; cells: Cells; seq: number }): WireRecord {
+  const known = wired.get(record.cells);
+  if (known?.seq === record.seq) return known;
+  const made = toWire(record);
+  wired.set(record.cells, made);
+  return made;
+}
+
+function toWire({ table, id, cells, seq }: { table: string; id: string; cells: Cells; seq: number }): WireRecord {
   const own = Object.fromEntries(Object.entries(cells).filter(([name]) => name !== ACCEPTED));
   const greatest = greatestStamp(own);
   const actor = Object.values(own).find((cell) => cell.stamp === greatest)?.actor;
