@@ -121,7 +121,7 @@ describe.each(engines)('row-level security on $name', (engine) => {
   test('interleaved transactions of two accounts never see each other', async () => {
     // The embedded engine has one session: what can leak between pooled ones is tried on real Postgres.
     const times = engine.name === 'postgres' ? 10_000 : 300;
-    const rounds = Array.from({ length: times }, (_, index) => (index % 2 === 0 ? 'ada' : 'bob') as const);
+    const rounds = Array.from({ length: times }, (_, index): 'ada' | 'bob' => (index % 2 === 0 ? 'ada' : 'bob'));
     const seen = await Promise.all(
       rounds.map((account) =>
         inTransaction(db, { role: 'app', accountId: account }, async (tx) => {

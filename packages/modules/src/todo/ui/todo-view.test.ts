@@ -11,7 +11,7 @@ function todo(id: string, values: Partial<Todo> = {}): Todo {
   return { ...readRow(todos, id, {}), title: id, ...values };
 }
 
-function ghost(stepId: string, ghostOf: Partial<Suggestion['ghost']> & { row: Todo }): Suggestion {
+function ghost(stepId: string, ghostOf: Partial<Omit<Suggestion['ghost'], 'row'>> & { row: Todo }): Suggestion {
   const { row, ...rest } = ghostOf;
   return {
     stepId,
