@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import { type ScriptedModel, startScriptedModel } from '@manara/testkit/scripted-model/scripted-model';
-import { test as base, type BrowserContext, expect, type Page } from '@playwright/test';
+import { type BrowserContext, test as base, expect, type Page } from '@playwright/test';
 import { type SoloServer, startSolo } from './solo-server.ts';
 
 export { expect };
@@ -57,7 +57,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       await use(solo);
       await solo.dispose();
     },
-    { scope: 'worker', timeout: 60_000 },
+    { scope: 'worker', timeout: 120_000 },
   ],
   rulesSolo: [
     async ({ browserName: _ }, use) => {
@@ -65,7 +65,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       await use(solo);
       await solo.dispose();
     },
-    { scope: 'worker', timeout: 60_000 },
+    { scope: 'worker', timeout: 120_000 },
   ],
   newDevice: async ({ browser, solo }, use) => {
     const contexts: BrowserContext[] = [];
@@ -170,6 +170,8 @@ export async function addTodo(page: Page, title: string): Promise<void> {
 export async function expectAccessible(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page })
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
+    // The app has no frames to gather results from, and without it no second page is opened for each look.
+    .setLegacyMode()
     .analyze();
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual(
     [],

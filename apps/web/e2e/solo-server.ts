@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const program = join(import.meta.dirname, '../../../services/solo/src/main.ts');
-const START_MS = 40_000;
+const START_MS = 90_000;
 
 /** The real server in a process of its own, with its embedded database in a folder of its own. */
 export interface SoloServer {
