@@ -36,11 +36,11 @@ export type ClockFault =
 export const TROUBLE_MS = 45_000;
 
 export function drawFaults(chance: Chance): Faults {
-  const devices = chance.pick([2, 2, 2, 3, 3, 4]);
+  const devices = chance.pick([2, 2, 2, 2, 3, 3, 4]);
   const some = (probability: number, value: number): number => (chance.odds(probability) ? value : 0);
   return {
     devices,
-    actions: chance.between(10, 36),
+    actions: chance.between(8, 32),
     pageRecords: chance.pick([2, 5, 20, 1000]),
     latencyMs: chance.pick([5, 100, 2000]),
     lostRequests: some(0.5, chance.pick([0.05, 0.3])),

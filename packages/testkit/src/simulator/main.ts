@@ -1,7 +1,11 @@
 import { parseArgs } from 'node:util';
+import { openDatabase } from '@manara/db/client';
+import { migrate } from '@manara/db/migrate';
+import { startThrowawayPostgres } from '../throwaway-postgres.ts';
 import { canaryNames } from './canaries.ts';
 import { reportOf } from './replay.ts';
 import { type RunResult, simulate } from './simulate.ts';
+import { SqlSimServer } from './sql-sim-server.ts';
 
 const HELP = `Runs simulated devices against the server's own logic, with everything going wrong that a seed draws.
 
@@ -74,8 +78,25 @@ async function main(): Promise<void> {
   const options = readOptions();
   if (options === null) return console.log(HELP);
   const { canary, trace: keepTrace } = options;
-  const sound = await runAll(options, (seed) => simulate(seed, { canary, keepTrace }));
+  const sound = options.postgres
+    ? await runOnPostgres(options)
+    : await runAll(options, (seed) => simulate(seed, { canary, keepTrace }));
   if (!sound) process.exitCode = 1;
+}
+
+async function runOnPostgres(options: Options): Promise<boolean> {
+  const postgres = await startThrowawayPostgres();
+  try {
+    const db = await openDatabase({ kind: 'postgres', url: await postgres.createDatabase(), poolMax: 2 });
+    await migrate(db);
+    const sound = await runAll(options, async (seed) =>
+      simulate(seed, { server: await SqlSimServer.create(db), keepTrace: options.trace }),
+    );
+    await db.close();
+    return sound;
+  } finally {
+    await postgres.stop();
+  }
 }
 
 try {

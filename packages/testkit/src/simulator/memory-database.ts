@@ -56,7 +56,7 @@ export class Session {
   readonly operate: Operate = <T>(work: () => T): Promise<T> => {
     if (this.killIn !== null && this.alive && --this.killIn < 0) this.kill();
     if (!this.alive) return new Promise<never>(() => undefined);
-    return Promise.resolve().then(() => (this.alive ? work() : new Promise<never>(() => undefined)));
+    return new Promise((resolve) => resolve(work()));
   };
 }
 

@@ -38,6 +38,8 @@ export interface DeviceOptions {
   readonly trace: (what: string) => void;
 }
 
+class NotRunning extends Error {}
+
 /**
  * One installation: the local database's own code on a disk in memory, and the sync engine on virtual time. It may be
  * killed between any two operations of its disk and started again from what lies there.
@@ -52,7 +54,7 @@ export class SimDevice {
   #kick: () => void = () => undefined;
   /** records that the comparison of digests had to mend: a bug that nothing else had shown */
   mended = 0;
-  errors: unknown[] = [];
+  readonly errors: unknown[] = [];
 
   constructor(options: DeviceOptions) {
     this.#options = options;
@@ -78,7 +80,7 @@ export class SimDevice {
   }
   /** Only while it is alive. */
   get db(): LocalDb {
-    if (this.#db === null) throw new Error(`${this.name} is not running`);
+    if (this.#db === null) throw new NotRunning();
     return this.#db;
   }
   get replica(): Replica {
@@ -87,6 +89,11 @@ export class SimDevice {
   get wallMs(): number {
     return wallOf(this.#options.clock, this.#options.startMs, this.#options.scheduler.nowMs);
   }
+
+  /** Notes what an act threw. One that went on although its app was killed is nothing: it ends there. */
+  readonly failed = (error: unknown): void => {
+    if (!(error instanceof NotRunning)) this.errors.push(error);
+  };
 
   start(): void {
     const { trace, connect, scheduler, chance, canary, clientId } = this.#options;

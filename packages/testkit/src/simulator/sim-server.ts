@@ -1,4 +1,3 @@
-import type { LogEntry } from '@manara/db/ingest/ingest-state';
 import { type IngestPlan, planIngest } from '@manara/db/ingest/plan-ingest';
 import { tables } from '@manara/modules/registry';
 import type { TransportReply } from '@manara/sync-client/ports';
@@ -6,6 +5,9 @@ import type { Cells } from '@manara/sync-core/record';
 import type { Batch, Op } from '@manara/sync-core/wire-op';
 import { FakeSyncServer } from '../fake-sync-server.ts';
 import type { Canary } from './canaries.ts';
+
+/** One accepted op, as the server's log keeps it. */
+export type LogEntry = IngestPlan['log'][number];
 
 /** The server as the network and the oracles see it. Requests are carried out one at a time. */
 export interface SimServer {

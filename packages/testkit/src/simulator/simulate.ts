@@ -15,7 +15,7 @@ import { SimDevice } from './sim-device.ts';
 import { SimNetwork } from './sim-network.ts';
 import { MemorySimServer, type SimServer } from './sim-server.ts';
 import { Trace } from './trace.ts';
-import { actOnce, runWhatIsApproved, type WorkloadWorld } from './workload.ts';
+import { actOnce, approvedAndNotRun, runWhatIsApproved, type WorkloadWorld } from './workload.ts';
 
 /** What the right time is when a run begins. */
 const START_MS = Date.UTC(2026, 10, 20, 8);
@@ -199,7 +199,7 @@ class World {
     }
     await this.#quiet();
     const [first] = this.#devices;
-    if (first !== undefined) void runWhatIsApproved(this.#workload, first).catch((error) => first.errors.push(error));
+    if (first !== undefined) void runWhatIsApproved(first).catch(first.failed);
     await this.#scheduler.runUntil(this.#scheduler.nowMs + 10);
     await this.#quiet();
   }
@@ -230,6 +230,11 @@ class World {
     };
     checkFinalState(state);
     await checkStaging(state);
+    for (const device of this.#devices.filter((one) => one.alive)) {
+      for (const step of await approvedAndNotRun(device)) {
+        this.#journal.violated('one-effect', `${device.name}: step ${step} stands approved and was not run`);
+      }
+    }
     if (this.#seed % DIGEST_EVERY === 0 || this.#canary !== null) await this.#checkDigests();
     const lines = [...state.records].flatMap(([key, { cells, seq }]) =>
       Object.entries(cells).map(

@@ -60,7 +60,9 @@ const contextOf = (device: SimDevice) => ({
 const text = ({ chance }: WorkloadWorld, device: SimDevice): string => `${device.name}${chance.between(0, 9999)}`;
 
 const editSomeTodo: Act = async (world, device) => {
-  const id = world.chance.pick(TODOS) ?? '';
+  // one of the few that all know, or any: also what an execution made, for a person to change it before it is undone
+  const any = world.chance.odds(0.3) ? world.chance.pick(await device.db.reader.list(todos)) : undefined;
+  const id = any?.id ?? world.chance.pick(TODOS) ?? '';
   const todo = await device.db.reader.get(todos, id);
   const title = text(world, device);
   if (todo === undefined) return device.write([[put(todos, id, { title, position: 'a0' })]]);
@@ -191,7 +193,7 @@ const proposalsOf = async (
 /** The person looks now and acts a moment later, when things may have changed. */
 function later(world: WorkloadWorld, device: SimDevice, run: () => Promise<void>): void {
   const act = (): void => {
-    if (device.alive) void run().catch((error: unknown) => device.errors.push(error));
+    if (device.alive) void run().catch(device.failed);
   };
   if (world.chance.odds(0.5)) act();
   else world.after(world.chance.between(1, 8_000), act);
@@ -279,6 +281,14 @@ const undoSome: Act = async (world, device) => {
   });
 };
 
+/** A person changes what an execution made: undo must leave that alone. */
+const editEffect: Act = async (world, device) => {
+  const done = await device.db.reader.list(executions, {});
+  const changes = done.filter((row) => row.status === 'done').flatMap((row) => row.changes);
+  const change = world.chance.pick(changes.filter(({ table, field }) => table === todos.name && field === 'title'));
+  if (change !== undefined) await device.write([[put(todos, change.id, { title: text(world, device) })]]);
+};
+
 const acts: readonly (readonly [weight: number, act: Act])[] = [
   [14, editSomeTodo],
   [3, newTodo],
@@ -298,7 +308,8 @@ const acts: readonly (readonly [weight: number, act: Act])[] = [
   [2, decideOnly],
   [3, runApproved],
   [1, retryFailed],
-  [4, undoSome],
+  [3, editEffect],
+  [5, undoSome],
 ];
 const WEIGHTS = acts.reduce((sum, [weight]) => sum + weight, 0);
 
@@ -318,12 +329,23 @@ async function run(world: WorkloadWorld, device: SimDevice, act: Act): Promise<v
   try {
     await act(world, device);
   } catch (error) {
-    device.errors.push(error);
+    device.failed(error);
   }
 }
 
 /** What was approved and lies there: a device that is back runs it, as the app does for a client that only decides. */
-export async function runWhatIsApproved(world: WorkloadWorld, device: SimDevice): Promise<void> {
+export async function runWhatIsApproved(device: SimDevice): Promise<void> {
+  const settled = await settleApproved(device);
+  await device.write(settled.groups);
+}
+
+/** Steps that stand approved and could run, but have not. What cannot run (its todo was deleted, say) says why and waits. */
+export async function approvedAndNotRun(device: SimDevice): Promise<readonly string[]> {
+  const { executed, failed, left } = await settleApproved(device);
+  return [...executed, ...failed, ...left.filter(({ code }) => code === 'decided').map(({ stepId }) => stepId)];
+}
+
+async function settleApproved(device: SimDevice): Promise<Settled> {
   const seen = (await device.db.proposals()).filter((proposal) => proposal.status === 'approved');
-  await settle(world, device, seen, (settlement) => executeApproved(settlement, seen));
+  return executeApproved(await loadSettlement(device.db.reader, seen, contextOf(device)), seen);
 }
