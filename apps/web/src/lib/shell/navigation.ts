@@ -27,3 +27,6 @@ export function buildNavigation(suggestions: ReadonlyMap<string, number>): Navig
     foot: [item('/activity', 'Activity', History), item('/settings', 'Settings', Settings)],
   };
 }
+
+/** What lies over the page; one at a time. */
+export type Overlay = 'palette' | 'help' | 'sync' | 'more' | 'add';

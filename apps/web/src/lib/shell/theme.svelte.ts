@@ -46,4 +46,5 @@ export class Theme {
 }
 
 const [useTheme, provideTheme] = createContext<Theme>();
+
 export { provideTheme, useTheme };

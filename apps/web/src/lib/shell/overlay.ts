@@ -1,2 +1,0 @@
-/** What lies over the page; one at a time. */
-export type Overlay = 'palette' | 'help' | 'sync' | 'more' | 'add';
