@@ -1,8 +1,8 @@
 import type { OpVerdict } from '@manara/sync-core/outbox';
 import type { Stamp } from '@manara/sync-core/stamp';
 import type { Op } from '@manara/sync-core/wire-op';
-import type { OracleName } from './oracles.ts';
-import { cellsOf } from './sim-device.ts';
+import { cellsOf } from './op-cells.ts';
+import type { OracleName } from './oracle-name.ts';
 
 /** One cell that a device wrote: everything that ever lay in an outbox. */
 export interface Written {

@@ -11,8 +11,6 @@ import type { BatchReply, Counts, RepairRequest, Transport } from '@manara/sync-
 import type { Actor } from '@manara/sync-core/actor';
 import type { WireRecord } from '@manara/sync-core/apply';
 import { batchOps, type FrozenBatch, type OutboxEntry } from '@manara/sync-core/outbox';
-import { DELETED } from '@manara/sync-core/record';
-import type { Stamp } from '@manara/sync-core/stamp';
 import type { Op } from '@manara/sync-core/wire-op';
 import type { Write } from '@manara/sync-core/write';
 import type { Canary } from './canaries.ts';
@@ -293,11 +291,4 @@ export function waitingOps(disk: Disk): Op[] {
     ...(disk.rows('$outbox') as unknown as OutboxEntry[]),
   ];
   return entries.flatMap((entry) => entry.ops);
-}
-
-/** An op's cells by name. */
-export function cellsOf(op: Op): [name: string, value: unknown, stamp: Stamp, replaced: Stamp | undefined][] {
-  const named = Object.entries(op.fields ?? {});
-  if (op.deleted) named.push([DELETED, op.deleted]);
-  return named.map(([name, [value, stamp, replaced]]) => [name, value, stamp, replaced]);
 }
