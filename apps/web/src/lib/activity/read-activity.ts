@@ -193,7 +193,9 @@ function ofRow(row: AnyRow, table: TableDef, module: string, last: LastWrite): A
       ? `/notes/${row.id}`
       : table.name === 'missions'
         ? `/missions/${row.id}`
-        : `/${module}`;
+        : table.name === 'todos'
+          ? `/todo?open=${row.id}`
+          : `/${module}`;
   return {
     id: `${table.name}|${row.id}`,
     kind: 'person',

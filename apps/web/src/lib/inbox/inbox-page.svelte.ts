@@ -33,8 +33,8 @@ export class InboxPage {
   detailOpen = $state(false);
   rejecting = $state.raw<readonly Proposal[] | null>(null);
   busy = $state(false);
-  /** steps of the last approval, for `z` */
-  #lastApproved: readonly string[] = [];
+  /** takes back the last decision of this visit, for `z` when its message is gone */
+  #takeBack: (() => unknown) | null = null;
 
   constructor(workspace: Workspace, toasts: Toasts, nowMs: () => number) {
     this.#toasts = toasts;
@@ -107,6 +107,7 @@ export class InboxPage {
     for (const one of seen) await this.#workspace.desk.reject(one, rejection);
     this.cursor = next;
     const what = seen.length === 1 ? (seen[0]?.summary ?? '') : countWords(seen.length, 'suggestion');
+    this.#takeBack = () => this.#reopen(seen);
     this.#toasts.show({ message: `Rejected: ${what}`, undo: () => void this.#reopen(seen) });
   }
 
@@ -114,6 +115,7 @@ export class InboxPage {
     const next = this.#after([proposal]);
     if (!(await this.#workspace.app.write(snooze(proposal, snoozeUntil(this.#nowMs()), this.#decideContext())))) return;
     this.cursor = next;
+    this.#takeBack = () => this.wake(proposal);
     this.#toasts.show({ message: 'Snoozed until tomorrow at 8', undo: () => void this.wake(proposal) });
   }
 
@@ -121,10 +123,11 @@ export class InboxPage {
     await this.#workspace.app.write(wake(proposal, this.#decideContext()));
   }
 
-  async undoLast(): Promise<void> {
-    const steps = this.#lastApproved;
-    this.#lastApproved = [];
-    if (steps.length > 0) await this.#workspace.undoSteps(steps);
+  /** Takes back the last decision, whichever it was: with its message while that is on show. */
+  undoLast(): void {
+    const takeBack = this.#takeBack;
+    this.#takeBack = null;
+    if (!this.#toasts.undoLast()) takeBack?.();
   }
 
   commands(): readonly Command[] {
@@ -169,7 +172,7 @@ export class InboxPage {
         when,
         run: on((one) => this.show(one.stepId)),
       },
-      { id: 'inbox.undo', keys: 'z', label: 'Undo the last approval', group, run: () => void this.undoLast() },
+      { id: 'inbox.undo', keys: 'z', label: 'Undo the last decision', group, run: () => this.undoLast() },
     ];
   }
 
@@ -182,8 +185,10 @@ export class InboxPage {
       const settled = settling();
       const left = await this.#workspace.tell(settled);
       if (left !== null) this.#toasts.show({ message: `Not approved: ${left}`, tone: 'bad' });
-      this.#lastApproved = (await settled).executed;
-      if (this.#lastApproved.length > 0) this.cursor = next;
+      const { executed } = await settled;
+      if (executed.length === 0) return;
+      this.#takeBack = () => this.#workspace.undoSteps(executed);
+      this.cursor = next;
     } finally {
       this.busy = false;
     }

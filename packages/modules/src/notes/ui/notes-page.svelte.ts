@@ -18,8 +18,8 @@ export class NotesPage {
   /** the line that the keys act on */
   cursor = $state<string | null>(null);
   searchBox = $state<HTMLInputElement>();
-  /** made on this visit and not yet written in: taken away again when left empty */
-  #fresh: string | null = null;
+  /** made on this visit and not yet left: taken away again when left empty */
+  readonly #fresh = new Set<string>();
 
   constructor(openId: () => string | null, go: (openId: string | null) => void) {
     this.#openId = openId;
@@ -47,19 +47,18 @@ export class NotesPage {
     const writes = createNote({}, this.#context());
     await this.#app.write(writes);
     const id = writes[0]?.id ?? null;
-    this.#fresh = id;
+    if (id !== null) this.#fresh.add(id);
     this.search = '';
     this.open(id);
   }
 
   isFresh(id: string): boolean {
-    return this.#fresh === id;
+    return this.#fresh.has(id);
   }
 
   /** Called when an editor closes. */
   async leave(id: string): Promise<void> {
-    if (this.#fresh !== id) return;
-    this.#fresh = null;
+    if (!this.#fresh.delete(id)) return;
     const stored = await noteById(this.#app.reader, id);
     if (stored?.title === '' && stored.body === '') await this.#app.write(deleteNote(id));
   }

@@ -97,7 +97,9 @@ export class TodoPage {
   }
 
   async toggle(todo: Todo): Promise<void> {
-    await this.#app.write(setTodoDone(todo.id, !todo.done, this.context()));
+    if (!(await this.#app.write(setTodoDone(todo.id, !todo.done, this.context()))) || todo.done) return;
+    // It leaves its place for the folded section: a slip of the hand is taken back here.
+    this.#app.undoToast(`Done: ${todo.title}`, setTodoDone(todo.id, false, this.context()));
   }
 
   async remove(todo: Todo): Promise<void> {
@@ -163,6 +165,14 @@ export class TodoPage {
       { id: 'todo.search', keys: '/', label: 'Search todos', group, run: () => this.searchBox?.focus() },
       { id: 'todo.next', keys: 'j', label: 'Next line', group, run: () => this.#moveCursor(1) },
       { id: 'todo.previous', keys: 'k', label: 'Previous line', group, run: () => this.#moveCursor(-1) },
+      {
+        id: 'todo.close',
+        keys: 'Escape',
+        label: 'Close details',
+        group,
+        when: this.#place().openId !== null,
+        run: () => this.open(null),
+      },
       ...(todo ? this.#todoCommands(todo) : []),
       ...(ghost ? this.#ghostCommands(ghost.stepId) : []),
       {
