@@ -92,6 +92,9 @@ async function openDevice(context: BrowserContext, path: string, faults: string[
   });
   context.on('page', (page) => {
     page.on('pageerror', (error) => faults.push(String(error)));
+    page.on('response', (response) => {
+      if (response.status() >= 500) faults.push(`${response.status()} from ${response.url()}`);
+    });
     page.on('console', (message) => {
       if (message.type() === 'error' && !EXPECTED.test(message.text())) faults.push(message.text());
     });
