@@ -20,6 +20,7 @@ export interface Canary {
   readonly writes?: (writes: readonly Write[], newId: () => string) => readonly Write[];
   readonly settled?: (reply: BatchReply) => BatchReply;
   readonly skipsRepairs?: true;
+  readonly asksOnce?: true;
   readonly forgetsClock?: true;
   readonly forgetsBatch?: true;
   readonly queuesLater?: true;
@@ -87,6 +88,8 @@ export const canaries = {
     caughtBy: ['convergence', 'digest', 'no-lost-acknowledged-write'],
     settled: (reply) => ({ ...reply, restamped: {} }),
   },
+  /** a record whose stamps were rewritten is not fetched again: what had lost to the old stamp never comes */
+  'restamped-not-fetched': { caughtBy: ['convergence'], asksOnce: true },
   /** a refused cell stays as it was written here */
   'refusal-not-repaired': {
     caughtBy: ['convergence'],

@@ -264,7 +264,13 @@ class WatchedStore extends DexieSyncStore {
     const frozen = this.#device.disk.rows('$batch')[0] as unknown as FrozenBatch | undefined;
     if (frozen?.seq === reply.seq) journal.answered(this.#device.name, batchOps(frozen), reply);
     await super.settle(client, reply);
+    if (canary?.asksOnce) this.#forgetFetches();
     journal.settled(this.#device.name, waitingOps(this.#device.disk));
+  }
+
+  #forgetFetches(): void {
+    const { rows } = this.#device.disk.store('$repairs');
+    for (const [key, { fields }] of rows) if (Object.keys(fields as object).length === 0) rows.delete(key);
   }
 
   override async renode(seq: number): Promise<void> {
