@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
@@ -31,6 +32,8 @@ export default defineConfig({
   test: {
     // What a passing test logs is noise.
     silent: 'passed-only',
+    // By default one core is left to the watcher: on two cores that would be half of the machine.
+    maxWorkers: availableParallelism(),
     projects: [
       {
         plugins: [svelte(svelteOptions)],
