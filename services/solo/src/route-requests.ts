@@ -1,4 +1,5 @@
 import type { Http2Bindings, HttpBindings } from '@hono/node-server';
+import { isTraversal } from '@manara/sync/traversal';
 import type { StaticWeb } from './static-web.ts';
 
 type Fetch = (request: Request, env: HttpBindings | Http2Bindings) => Response | Promise<Response>;
@@ -11,7 +12,8 @@ const TICK = /^\/internal(\/|$)/;
 export function routeRequests(parts: { sync: Fetch; tick: Fetch; web: StaticWeb | null }): Fetch {
   return (request, env) => {
     const { pathname } = new URL(request.url);
-    if (SYNC.test(pathname)) return parts.sync(request, env);
+    // The sync service refuses these; here their dot segments are gone, and a page would answer.
+    if (SYNC.test(pathname) || isTraversal(env.incoming.url)) return parts.sync(request, env);
     if (TICK.test(pathname)) return parts.tick(request, env);
     return parts.web ? parts.web(request) : notBuilt();
   };

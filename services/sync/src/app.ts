@@ -10,6 +10,7 @@ import { createLiveHub, type LiveHub } from './live/live-hub.ts';
 import { createDeviceNotes } from './note-device.ts';
 import { readBody } from './read-body.ts';
 import { createRequestLimiter } from './request-limiter.ts';
+import { requireSession } from './require-session.ts';
 import type { AppContext, AppEnv, SessionRoute } from './route.ts';
 import { devicesRoute, meRoute, revokeDeviceRoute } from './routes/account-routes.ts';
 import { digestRoute, getRoute } from './routes/get-route.ts';
@@ -19,9 +20,7 @@ import { pullRoute } from './routes/pull-route.ts';
 import { pushRoute } from './routes/push-route.ts';
 import { addServiceRoutes, SERVICE_PATHS } from './routes/service-routes.ts';
 import { newRequestId } from './seams.ts';
-
-/** An encoded dot, slash or backslash, or a dot segment: no path of ours has one, and decoding it would be guessing. */
-const TRAVERSAL = /%2e|%2f|%5c|%00|\\|\/\.{1,2}(?:\/|$)/i;
+import { isTraversal } from './traversal.ts';
 
 /**
  * Every HTTP route of the sync service. Checks come in the order of the protocol: route, method, session, then what the
@@ -102,10 +101,7 @@ function observeRequests(app: Hono<AppEnv>, deps: RouteDeps, hub: LiveHub): void
     const requestId = deps.newRequestId();
     c.set('requestId', requestId);
     const startMs = deps.clock.nowMs();
-    const raw = c.env?.incoming?.url;
-    if (raw !== undefined && TRAVERSAL.test(raw.split('?', 1)[0] ?? '')) {
-      throw new HttpError('not_found', 'There is nothing here.');
-    }
+    if (isTraversal(c.env?.incoming?.url)) throw new HttpError('not_found', 'There is nothing here.');
     await next();
     const ms = deps.clock.nowMs() - startMs;
     const status = c.res.status;
@@ -153,11 +149,7 @@ function createAdmission(deps: RouteDeps): (c: AppContext) => Promise<Session> {
     if (judgeOrigin(headers, deps.config.publicUrl) !== null) {
       throw new HttpError('forbidden_origin', 'This request comes from another site.');
     }
-    const session = await deps.auth.readSession(headers);
-    if (session === null) {
-      const challenge = { headers: { 'www-authenticate': 'Bearer' } };
-      throw new HttpError('unauthenticated', 'Sign in first: the session is missing or over.', challenge);
-    }
+    const session = await requireSession(deps.auth, headers);
     const waitMs = limiter.take(session.userId);
     if (waitMs !== null) {
       const retry = { headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) } };

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { engines } from '@manara/testkit/engines';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { another, type Cell, type Installation, type PulledRecord, type Reply, signUp } from './independent-client.ts';
+import { another, type Cell, Installation, type PulledRecord, type Reply, send, signUp } from './independent-client.ts';
 import { type ServerUnderTest, startServer } from './server-under-test.ts';
 
 /** The digest as the protocol words it: XOR of the first 16 hex digits of MD5 of `table|id|field|stamp`. */
@@ -151,6 +151,32 @@ describe.each(engines)('pull, get and digest on $name', (engine) => {
       const ms = performance.now() - started;
       expect(ms).toBeGreaterThan(250);
       expect(ms).toBeLessThan(10_000);
+    });
+
+    it('a head that passes its cursor ends the wait, whatever the tables asked for', async () => {
+      const held = ada.page(0, { wait: 20, tables: ['notes'] });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const started = performance.now();
+      await ada.push([ada.todo('no note')]);
+      expect(await held).toMatchObject({ head: 1, cursor: 1, more: false, records: [] });
+      expect(performance.now() - started).toBeLessThan(10_000);
+    });
+
+    it('a session that ended meanwhile is told nothing of what came after', async () => {
+      const credentials = { email: `${randomUUID()}@example.org`, password: 'correct horse battery' };
+      const signIn = async (path: string) => {
+        const headers = { 'x-forwarded-for': '2001:db8::2' };
+        const { token } = (await send(server.url, 'POST', path, { json: credentials, headers })).body;
+        return new Installation(server.url, token, await send(server.url, 'GET', '/v1/me', { token }));
+      };
+      const laptop = await signIn('/v1/auth/sign-up/email');
+      const phone = await signIn('/v1/auth/sign-in/email');
+      expect((await phone.pull()).status).toBe(200);
+      const held = phone.pull(0, { wait: 20 });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect((await laptop.call('DELETE', `/v1/devices/${phone.client}`)).status).toBe(200);
+      await laptop.push([laptop.todo('after the phone was lost')]);
+      expect(failure(await held)).toEqual([401, 'unauthenticated']);
     });
 
     it('answers at once when there is news, and with nothing when the time is up', async () => {

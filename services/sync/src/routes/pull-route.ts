@@ -11,6 +11,7 @@ import { HttpError } from '../http-error.ts';
 import { jsonResponse } from '../json-response.ts';
 import type { DeviceNotes } from '../note-device.ts';
 import { readJson } from '../read-body.ts';
+import { requireSession } from '../require-session.ts';
 import type { AppContext, SessionRoute } from '../route.ts';
 import { waitForNews } from '../wait-for-news.ts';
 
@@ -35,16 +36,8 @@ export function pullRoute(deps: RouteDeps, devices: DeviceNotes): SessionRoute {
     path: '/v1/sync/pull',
     async handle(c, session) {
       const asked = readAsked(await readJson(c, deps.clock));
-      const pulled =
-        asked.waitMs > 0
-          ? await waitForNews(deps, {
-              spaces: asked.cursors.keys(),
-              waitMs: asked.waitMs,
-              ended: endOfRequest(c, deps.stopping),
-              ask: () => pullOnce(deps, devices, session, asked),
-              isNews: hasNews,
-            })
-          : await pullOnce(deps, devices, session, asked);
+      const ask = () => pullOnce(deps, devices, session, asked);
+      const pulled = asked.waitMs > 0 ? await hold(c, deps, asked, ask) : await ask();
       return jsonResponse(render(pulled, deps.clock.nowMs()));
     },
   };
@@ -75,9 +68,26 @@ async function pullOnce(deps: RouteDeps, devices: DeviceNotes, session: Session,
   return { page: pulled.value, epoch, recover };
 }
 
-function hasNews({ page, recover }: Pulled): boolean {
+/** The long poll. A session that ended meanwhile, with its device or by itself, is told nothing more. */
+async function hold(c: AppContext, deps: RouteDeps, asked: AskedPull, ask: () => Promise<Pulled>): Promise<Pulled> {
+  let hasAsked = false;
+  return waitForNews(deps, {
+    spaces: asked.cursors.keys(),
+    waitMs: asked.waitMs,
+    ended: endOfRequest(c, deps.stopping),
+    ask: async () => {
+      if (hasAsked) await requireSession(deps.auth, c.req.raw.headers);
+      hasAsked = true;
+      return ask();
+    },
+    isNews: (pulled) => hasNews(pulled, asked.cursors),
+  });
+}
+
+/** A head passed its cursor, also when none of the tables asked for changed: the cursor moves on. */
+function hasNews({ page, recover }: Pulled, cursors: AskedPull['cursors']): boolean {
   if (recover || page.removed.length > 0) return true;
-  return [...page.spaces.values()].some((space) => space.records.length > 0 || space.more || space.reset);
+  return [...page.spaces].some(([space, { head }]) => head > (cursors.get(space) ?? 0));
 }
 
 /** Aborts when there is nobody left to answer, or no time. */
