@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { BODY_BYTES_MAX, NESTING_MAX } from '@manara/protocol/limits';
 import type { Context } from 'hono';
 import { HttpError } from './http-error.ts';
+import { isJson } from './is-json.ts';
 import { scanJson } from './scan-json.ts';
 import type { SyncClock } from './seams.ts';
 
@@ -38,9 +39,11 @@ function requireJson(c: Context): void {
 
 function parseJson(text: string): unknown {
   const scan = scanJson(text);
-  const isTooMuch = scan.depth > NESTING_MAX || scan.widest > MEMBERS_MAX;
-  if (isTooMuch && scan.balanced) {
+  const isTooMuch = scan.depth > NESTING_MAX || scan.widest > MEMBERS_MAX || scan.longest > MEMBERS_MAX;
+  if (isTooMuch && scan.balanced && isJson(text)) {
     if (scan.depth > NESTING_MAX) throw new HttpError('too_deep', `The body nests deeper than ${NESTING_MAX} levels.`);
+    // As a batch of too many ops, for the list is one.
+    if (scan.longest > MEMBERS_MAX) throw new HttpError('too_large', 'The body has a list with too many members.');
     throw new HttpError('invalid_request', 'The body has an object with too many members.');
   }
   if (!isTooMuch) {

@@ -4,20 +4,20 @@ import { scanJson } from './scan-json.ts';
 
 describe('scanning JSON', () => {
   it.each([
-    ['', 0, 0, true],
-    ['5', 0, 0, true],
-    ['[]', 1, 0, true],
-    ['[1,[2,3,4]]', 2, 3, true],
-    ['{"a":[1,2],"b":{}}', 2, 2, true],
-    ['"[{"', 0, 0, true],
-    ['["\\"[","\\\\"]', 1, 2, true],
-    ['[', 1, 0, false],
-    [']', 0, 0, false],
-    ['[}', 1, 0, false],
-    ['[][]', 1, 0, false],
-    ['"', 0, 0, false],
-  ])('%s', (text, depth, widest, balanced) => {
-    expect(scanJson(text)).toEqual({ depth, widest, balanced });
+    ['', 0, 0, 0, true],
+    ['5', 0, 0, 0, true],
+    ['[]', 1, 0, 0, true],
+    ['[1,[2,3,4]]', 2, 0, 3, true],
+    ['{"a":[1,2,3],"b":{}}', 2, 2, 3, true],
+    ['"[{"', 0, 0, 0, true],
+    ['["\\"[","\\\\"]', 1, 0, 2, true],
+    ['[', 1, 0, 0, false],
+    [']', 0, 0, 0, false],
+    ['[}', 1, 0, 0, false],
+    ['[][]', 1, 0, 0, false],
+    ['"', 0, 0, 0, false],
+  ])('%s', (text, depth, widest, longest, balanced) => {
+    expect(scanJson(text)).toEqual({ depth, widest, longest, balanced });
   });
 
   it('property: of every JSON text it knows the depth, and that it is balanced', () => {

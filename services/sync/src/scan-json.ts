@@ -4,8 +4,10 @@ import { NESTING_MAX } from '@manara/protocol/limits';
 export interface JsonScan {
   /** arrays and objects within each other */
   readonly depth: number;
-  /** most members of one array or object */
+  /** most members of one object */
   readonly widest: number;
+  /** most members of one array */
+  readonly longest: number;
   /** every bracket is closed by its like, and nothing follows the first value */
   readonly balanced: boolean;
 }
@@ -24,6 +26,7 @@ export function scanJson(text: string): JsonScan {
   let level = 0;
   let depth = 0;
   let widest = 0;
+  let longest = 0;
   let inText = false;
   let hasEnded = false;
   for (let index = 0; index < text.length; index++) {
@@ -37,19 +40,20 @@ export function scanJson(text: string): JsonScan {
       const counted = Math.min(level, NESTING_MAX + 1);
       const count = (members[counted] ?? 0) + 1;
       members[counted] = count;
-      if (count > widest) widest = count;
+      if (kinds[level] === OPEN_OBJECT) widest = Math.max(widest, count);
+      else longest = Math.max(longest, count);
     } else if (unit === OPEN_LIST || unit === OPEN_OBJECT) {
-      if (hasEnded) return { depth, widest, balanced: false };
+      if (hasEnded) return { depth, widest, longest, balanced: false };
       level++;
       kinds[level] = unit;
       if (level <= NESTING_MAX + 1) members[level] = 1;
       if (level > depth) depth = level;
     } else if (unit === CLOSE_LIST || unit === CLOSE_OBJECT) {
       // In ASCII a bracket closes the one two places before it.
-      if (level === 0 || kinds[level] !== unit - 2) return { depth, widest, balanced: false };
+      if (level === 0 || kinds[level] !== unit - 2) return { depth, widest, longest, balanced: false };
       level--;
       hasEnded = level === 0;
     }
   }
-  return { depth, widest, balanced: level === 0 && !inText };
+  return { depth, widest, longest, balanced: level === 0 && !inText };
 }

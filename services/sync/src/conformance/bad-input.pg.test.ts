@@ -192,6 +192,8 @@ describe.each(engines)('bad input on $name', (engine) => {
       ['broken UTF-8', Uint8Array.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
       ['a hundred thousand open brackets', '['.repeat(100_000)],
       ['closing ones alone', ']]'],
+      ['junk behind forty levels', `${'['.repeat(40)}${']'.repeat(40)}x`],
+      ['junk within a hundred thousand levels', `${'['.repeat(100_000)}nope${']'.repeat(100_000)}`],
     ])('%s is bad_json', async (_name, text) => {
       for (const path of POSTS) expect(failure(await post(path, { text }))).toEqual([400, 'bad_json']);
     });
@@ -210,6 +212,12 @@ describe.each(engines)('bad input on $name', (engine) => {
     it('brackets within text do not nest', async () => {
       const reply = await post('/v1/sync/push', { json: push({ later: '[{"\\'.repeat(1000) }) });
       expect(reply.status).toBe(200);
+    });
+
+    it('a hundred thousand ops are 413, as 501 are', async () => {
+      const ops = Array.from({ length: 100_000 }, () => null);
+      const reply = await post('/v1/sync/push', { text: JSON.stringify(push({ batch: { seq: 1, ops } })) });
+      expect(failure(reply)).toEqual([413, 'too_large']);
     });
 
     it('as many keys as fit are 422; a million are 413', async () => {
