@@ -20,10 +20,13 @@ export interface Notice {
   readonly at: number;
 }
 
-/** The same loss is noticed once, however often it comes by. */
+/** Derived from what was lost: the same loss is noticed once, however often it comes by. */
+export const noticeId = (table: string, recordId: string, field: string, stamp: Stamp): string =>
+  derivedId('notice', table, recordId, field, stamp);
+
 export function noticeOf(table: string, recordId: string, lost: LostText, at: number): Notice {
   return {
-    id: derivedId('notice', table, recordId, lost.field, lost.stamp),
+    id: noticeId(table, recordId, lost.field, lost.stamp),
     table,
     recordId,
     field: lost.field,

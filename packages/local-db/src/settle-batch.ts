@@ -1,6 +1,9 @@
-import { rewind } from '@manara/sync-core/clock';
+import { rewind, tick } from '@manara/sync-core/clock';
+import { mergeCells } from '@manara/sync-core/merge';
 import {
   batchOps,
+  type EditOnTaken,
+  editsOnTaken,
   type FrozenBatch,
   frozenBatch,
   judgeReply,
@@ -12,14 +15,14 @@ import {
   takeBatch,
   touchKey,
 } from '@manara/sync-core/outbox';
-import type { Cell, Cells } from '@manara/sync-core/record';
+import { type Cell, type Cells, DELETED } from '@manara/sync-core/record';
 import { withNode } from '@manara/sync-core/recovery';
 import { type Stamp, stampNode } from '@manara/sync-core/stamp';
-import type { Op } from '@manara/sync-core/wire-op';
+import type { Op, WireCell } from '@manara/sync-core/wire-op';
 import { thawBatch } from './apply-page.ts';
 import type { Database, Stores } from './database.ts';
-import { noticeOf } from './notices.ts';
-import { entryOf, outboxRow } from './outbox-rows.ts';
+import { noticeId, noticeOf } from './notices.ts';
+import { appendEntry, entryOf, outboxRow } from './outbox-rows.ts';
 import { getRecords, putRecords, type RecordAt, recordStores } from './records.ts';
 import type { Replica } from './replica.ts';
 
@@ -63,16 +66,48 @@ export async function settleBatch(database: Database, client: string, answer: An
     if (batch === undefined || replica.clock.node !== client) return;
     const ops = batchOps(batch);
     const { refused, repairs } = judgeReply(batch, answer.results, answer.restamped);
+    const edits = editsOnTaken(batch, answer.results, (await stores.outbox.orderBy('n').toArray()).map(entryOf));
     const next = await quarantine(stores, replica.next, refused);
     await addRepairs(stores, repairs);
     await keepLostTexts(stores, ops, answer.results, stores.seams.nowMs());
     await stores.batch.delete(answer.seq);
     await restamp(stores, replica.space, ops, answer.restamped);
     const accepted = greatestAccepted(replica.accepted, ops, answer);
-    const settled: Replica = { ...replica, next, accepted, acked: answer.seq, atMost: null };
-    const clock = (await stores.outbox.count()) > 0 ? replica.clock : soundClock(settled, answer.serverTime);
+    const again = await writeAgain(stores, { ...replica, next }, edits);
+    const settled: Replica = { ...again, accepted, acked: answer.seq, atMost: null };
+    const clock = (await stores.outbox.count()) > 0 ? again.clock : soundClock(settled, answer.serverTime);
     await stores.state.put({ ...settled, clock });
   });
+}
+
+/**
+ * Writes a person's edits again, later than everything seen: their ground was dropped as `taken`, and the same effect by
+ * another device must not take them back. What was noticed as lost of them is not.
+ * @returns the replica with its clock and the place of the next entry
+ */
+async function writeAgain(stores: Stores, replica: Replica, edits: readonly EditOnTaken[]): Promise<Replica> {
+  let { clock, next } = replica;
+  for (const [key, ofRecord] of Map.groupBy(edits, touchKey)) {
+    const [first] = ofRecord;
+    const record = first && (await getRecords(stores, [first])).get(key);
+    if (first === undefined || record === undefined) continue;
+    const fresh = tick(clock, stores.seams.nowMs());
+    clock = fresh.clock;
+    const cells: Record<string, Cell> = Object.create(null);
+    const wire: Record<string, WireCell> = Object.create(null);
+    for (const { field, value, actor, stamps } of ofRecord) {
+      const old = record.cells[field];
+      cells[field] = { value, stamp: fresh.stamp, actor };
+      wire[field] = old === undefined ? [value, fresh.stamp] : [value, fresh.stamp, old.stamp];
+      await stores.notices.bulkDelete(stamps.map((stamp) => noticeId(first.table, first.id, field, stamp)));
+    }
+    await putRecords(stores, [{ ...record, cells: mergeCells(record.cells, cells, 'copies').cells }]);
+    const { [DELETED]: deleted, ...fields } = wire;
+    const { space, table, id, actor } = first;
+    const op: Op = { space, table, id, fields, ...(deleted ? { deleted } : {}), actor };
+    next = await appendEntry(stores, next, [op]);
+  }
+  return { ...replica, clock, next };
 }
 
 /** Keeps refused groups. Places below the queue (recovery) are used again and again, so those get one of their own here. */

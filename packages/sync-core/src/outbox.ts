@@ -198,8 +198,8 @@ export function judgeReply(
     const bad = verdicts.filter(({ verdict }) => verdict?.status === 'rejected');
     if (bad.length === 0) continue;
     for (const { op } of bad) repairs.push(repairOf(op, restamped));
+    if (isTaken(bad.map(({ verdict }) => verdict))) continue;
     const kept = bad.filter(({ verdict }) => verdict?.code !== 'taken');
-    if (kept.every(({ verdict }) => verdict?.code === 'group_refused') && kept.length < bad.length) continue;
     refused.push({
       n: entry.n,
       ops: kept.map(({ op }) => op),
@@ -207,6 +207,65 @@ export function judgeReply(
     });
   }
   return { refused, repairs };
+}
+
+/** A group that was refused only because another device had done the same. */
+function isTaken(verdicts: readonly (OpVerdict | undefined)[]): boolean {
+  const codes = verdicts.filter((verdict) => verdict?.status === 'rejected').map((verdict) => verdict?.code);
+  return codes.includes('taken') && codes.every((code) => code === 'taken' || code === 'group_refused');
+}
+
+/** A cell that a person wrote on top of a cell of a dropped group. */
+export interface EditOnTaken {
+  readonly space: string;
+  readonly table: string;
+  readonly id: string;
+  /** `$deleted` too */
+  readonly field: string;
+  readonly value: JsonValue;
+  readonly actor: Op['actor'];
+  /** the stamps under which it was written, the last one last */
+  readonly stamps: readonly Stamp[];
+}
+
+/**
+ * What a person set on top of the effects of a group that was dropped as `taken`. The same effects stand in the other
+ * device's group, which may carry later stamps: the edit was made in sight of them and so has to be written again, or an
+ * effect that came second would take it back. The stamp that a cell replaced tells which edits these are.
+ * @param waiting what is queued behind the batch
+ */
+export function editsOnTaken(
+  batch: FrozenBatch,
+  results: readonly OpVerdict[],
+  waiting: readonly OutboxEntry[],
+): readonly EditOnTaken[] {
+  const standing = new Map<string, Stamp>();
+  const edits = new Map<string, EditOnTaken>();
+  const cellsOf = (op: Op) => [
+    ...Object.entries(op.fields ?? {}),
+    ...(op.deleted ? [[DELETED, op.deleted] as const] : []),
+  ];
+  const follow = (op: Op): void => {
+    if (op.actor.kind !== 'user') return;
+    for (const [field, [value, stamp, replaced]] of cellsOf(op)) {
+      const key = `${touchKey(op)}|${field}`;
+      if (replaced === undefined || standing.get(key) !== replaced) continue;
+      standing.set(key, stamp);
+      const { space, table, id, actor } = op;
+      edits.set(key, { space, table, id, field, value, actor, stamps: [...(edits.get(key)?.stamps ?? []), stamp] });
+    }
+  };
+  let at = 0;
+  for (const entry of batch.entries) {
+    const verdicts = results.slice(at, at + entry.ops.length);
+    at += entry.ops.length;
+    if (isTaken(verdicts)) {
+      for (const op of entry.ops)
+        for (const [field, cell] of cellsOf(op)) standing.set(`${touchKey(op)}|${field}`, cell[1]);
+    } else if (verdicts.every((verdict) => verdict.status === 'ok')) entry.ops.forEach(follow);
+  }
+  if (standing.size > 0) for (const entry of waiting) entry.ops.forEach(follow);
+  return [...edits.values()];
 }
 
 function restampCell(cell: WireCell, map: Readonly<Record<Stamp, Stamp>>): WireCell {
