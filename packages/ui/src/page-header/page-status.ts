@@ -6,4 +6,5 @@ export interface PageStatus {
 }
 
 const [getPageStatus, providePageStatus] = createContext<PageStatus>();
+
 export { getPageStatus, providePageStatus };

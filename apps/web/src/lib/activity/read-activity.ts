@@ -108,7 +108,8 @@ function ofDecision(decision: Decision, step: Step | undefined, missionById: Rea
     snooze: 'Snoozed',
     undo: null,
   };
-  const verb = verbs[decision.verb];
+  const woken = decision.verb === 'snooze' && (decision.until ?? 0) <= decision.decidedAt;
+  const verb = woken ? 'Brought back' : verbs[decision.verb];
   if (verb === null) return [];
   return [
     {

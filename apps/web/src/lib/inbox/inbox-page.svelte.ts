@@ -39,7 +39,8 @@ export class InboxPage {
   constructor(workspace: Workspace, toasts: Toasts, nowMs: () => number) {
     this.#toasts = toasts;
     this.#workspace = workspace;
-    this.#nowMs = nowMs;
+    // The page's clock ticks now and then, which is when this is read again; what was woken a moment ago is awake by the real one.
+    this.#nowMs = () => Math.max(nowMs(), workspace.app.nowMs());
     this.#loaded = new LiveQuery(() => load(workspace), undefined);
   }
 

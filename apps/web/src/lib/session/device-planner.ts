@@ -1,5 +1,5 @@
-import type { LocalDb } from '@manara/local-db/open-local-db';
 import { observe } from '@manara/local-db/observe';
+import type { LocalDb } from '@manara/local-db/open-local-db';
 import { inputSources, rules, tableByName, toolByName } from '@manara/modules/registry';
 import { type Mission, missions, type RunRequest, runRequests } from '@manara/shared-ai/tables/missions';
 import { type Iteration, iterations } from '@manara/shared-ai/tables/plans';

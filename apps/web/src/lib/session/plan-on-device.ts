@@ -1,7 +1,7 @@
-import type { InputSource, Rule, Tool } from '@manara/shared-ai/tool';
 import { failedPlan, planWrites } from '@manara/shared-ai/plan';
 import { resolveInputs } from '@manara/shared-ai/resolve-inputs';
 import { planByRules } from '@manara/shared-ai/rule-planner';
+import type { InputSource, Rule, Tool } from '@manara/shared-ai/tool';
 import type { Actor } from '@manara/sync-core/actor';
 import type { TableDef } from '@manara/sync-core/define-table';
 import type { Write } from '@manara/sync-core/write';

@@ -2,14 +2,14 @@ import type { DatabaseFault } from '@manara/local-db/database';
 import type { LocalDb } from '@manara/local-db/open-local-db';
 import { persistStorage } from '@manara/local-db/storage';
 import { LiveQuery } from '@manara/local-db/svelte/live-query.svelte';
-import type { Execution } from '@manara/shared-ai/tables/plans';
 import type { PlannerReply } from '@manara/protocol/planner';
+import type { Execution } from '@manara/shared-ai/tables/plans';
 import type { SyncStatus as EngineStatus } from '@manara/sync-client/sync-status';
 import type { Toasts } from '@manara/ui/toast/toasts.svelte.ts';
 import { tick } from 'svelte';
+import { type ErrorWords, errorWords } from '#lib/errors/error-words.ts';
 import { Now } from '#lib/shell/now.svelte.ts';
 import type { RefusedChange, SyncStatus } from '#lib/shell/sync-status.ts';
-import { type ErrorWords, errorWords } from '#lib/errors/error-words.ts';
 import { countByPage } from '#lib/suggestions/count-by-page.ts';
 import { adoptInto } from './adopt.ts';
 import { Api, type ApiResult, type Credentials } from './api.ts';
@@ -20,8 +20,8 @@ import { type Account, GUEST, PROFILE_KEY, type Profile, readProfile, writeProfi
 import { rescueDrafts } from './rescue-drafts.ts';
 import type { Seams } from './seams.ts';
 import { forgiveSignOut, payOwedSignOut, signOutOwed } from './sign-out-owed.ts';
-import { readStorage, type StorageReport } from './storage.ts';
 import { SyncHandle } from './start-sync.svelte.ts';
+import { readStorage, type StorageReport } from './storage.ts';
 import { refusedWords, reviewWords } from './sync-words.ts';
 import { Workspace } from './workspace.svelte.ts';
 

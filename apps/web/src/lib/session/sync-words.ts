@@ -1,5 +1,5 @@
-import { tableByName } from '@manara/modules/registry';
 import type { ReviewRow } from '@manara/local-db/review';
+import { tableByName } from '@manara/modules/registry';
 import type { AnyRow } from '@manara/sync-core/define-table';
 import type { Refused } from '@manara/sync-core/outbox';
 import type { RowReader } from '@manara/sync-core/reader';

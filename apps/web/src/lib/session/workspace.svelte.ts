@@ -1,6 +1,6 @@
+import type { Notice } from '@manara/local-db/notices';
 import type { LocalDb } from '@manara/local-db/open-local-db';
 import type { AppContext } from '@manara/local-db/svelte/app-context';
-import type { Notice } from '@manara/local-db/notices';
 import { LiveQuery } from '@manara/local-db/svelte/live-query.svelte';
 import type { Notices } from '@manara/local-db/svelte/notices-context';
 import type { Suggestion } from '@manara/local-db/svelte/suggestions';

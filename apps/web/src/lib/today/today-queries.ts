@@ -1,6 +1,6 @@
+import { type Mission, missionInputs, missions } from '@manara/shared-ai/tables/missions';
 import type { Execution, Iteration } from '@manara/shared-ai/tables/plans';
 import { executions, iterations } from '@manara/shared-ai/tables/plans';
-import { type Mission, missionInputs, missions } from '@manara/shared-ai/tables/missions';
 import type { RowReader } from '@manara/sync-core/reader';
 
 const RUNS_MAX = 8;
