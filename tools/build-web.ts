@@ -1,14 +1,15 @@
 // Builds the web app when its sources changed since the last build. Runs before `npm start` and before the tests.
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { FolderHeldError, lockFolder } from '../packages/db/src/folder-lock.ts';
 import { bin, root, runCommand, stopWithChildren } from './run-command.ts';
 
 /** Where the built app lies, relative to the root. */
 export const webBuildFolder = 'apps/web/build';
 const stampFile = join(root, webBuildFolder, '.stamp');
-const lockFile = join(root, 'node_modules/.manara-web-build');
+const turnFolder = join(root, 'node_modules/.manara-web-build');
 const turnPollMs = 200;
 
 /** Everything the browser loads comes from here; `db`, services and tests do not. */
@@ -46,7 +47,7 @@ export async function buildWeb(onBuild: () => void = () => {}): Promise<WebBuild
   const version = webVersion();
   if (isBuilt(version)) return { ok: true, built: false, version, ms: 0 };
   onBuild();
-  const release = await takeTurn(lockFile);
+  const release = await takeTurn(turnFolder);
   try {
     // Whoever built before us may have built the same.
     if (isBuilt(version)) return { ok: true, built: false, version, ms: 0 };
@@ -73,36 +74,14 @@ async function build(version: string): Promise<WebBuild> {
 }
 
 /** Two builds at once (`npm start` beside `npm test`) would delete each other's files. Returns how to let the next one in. */
-export async function takeTurn(file: string): Promise<() => void> {
-  mkdirSync(dirname(file), { recursive: true });
+export async function takeTurn(folder: string): Promise<() => void> {
   for (;;) {
     try {
-      writeFileSync(file, String(process.pid), { flag: 'wx' });
-      return () => rmSync(file, { force: true });
+      return (await lockFolder(folder)).release;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if (!(error instanceof FolderHeldError)) throw error;
     }
-    // A build that was killed leaves its file behind.
-    if (!isAlive(Number(readIfThere(file)))) rmSync(file, { force: true });
     await setTimeout(turnPollMs);
-  }
-}
-
-function readIfThere(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

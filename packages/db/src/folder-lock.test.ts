@@ -1,16 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FolderHeldError, lockFolder } from './folder-lock.ts';
 
+/** Takes the lock when it is told to, and keeps it. */
 const HOLD = `
   const { lockFolder } = await import(process.argv[1]);
-  try { await lockFolder(process.argv[2]); process.stdout.write('held'); setInterval(() => {}, 1000); }
-  catch (error) { process.stdout.write(error.name); }`;
+  process.stdin.once('data', async () => {
+    try { await lockFolder(process.argv[2]); process.stdout.write('held'); setInterval(() => {}, 1000); }
+    catch (error) { process.stdout.write(error.name); }
+  });
+  process.stdout.write('ready');`;
 
 let folder: string;
 const children: ChildProcess[] = [];
@@ -20,56 +23,64 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
+  await killAll();
   await rm(folder, { recursive: true, force: true });
 });
 
-async function holder(): Promise<{ child: ChildProcess; said: string }> {
+async function killAll(): Promise<void> {
+  const kill = async (child: ChildProcess) => {
+    const gone = once(child, 'exit');
+    if (child.kill('SIGKILL')) await gone;
+  };
+  await Promise.all(children.splice(0).map(kill));
+}
+
+const says = async (child: ChildProcess): Promise<string> =>
+  String((await once(child.stdout as NodeJS.ReadableStream, 'data'))[0]);
+
+/** So many processes that all try at one moment, and what each of them said. */
+async function starters(count: number): Promise<string[]> {
   const module = new URL('./folder-lock.ts', import.meta.url).href;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', HOLD, module, folder]);
-  children.push(child);
-  const [said] = await once(child.stdout as NodeJS.ReadableStream, 'data');
-  return { child, said: String(said) };
+  const started = Array.from({ length: count }, () =>
+    spawn(process.execPath, ['--input-type=module', '-e', HOLD, module, folder]),
+  );
+  children.push(...started);
+  await Promise.all(started.map(says));
+  const said = started.map(says);
+  for (const child of started) child.stdin.write('go');
+  return Promise.all(said);
 }
 
 test('a folder is held by one process, whose number the error names', async () => {
-  const { child, said } = await holder();
-  expect(said).toBe('held');
+  expect(await starters(1)).toEqual(['held']);
   const refused = await lockFolder(folder).catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(FolderHeldError);
-  expect((refused as Error).message).toContain(`pid ${child.pid}`);
+  expect((refused as Error).message).toContain(`pid ${children[0]?.pid}`);
   expect((refused as Error).message).toContain(folder);
 });
 
-test('a lock left by a killed process is taken over at once', async () => {
-  const { child } = await holder();
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-  expect(existsSync(join(folder, 'lock'))).toBe(true);
-  await (await lockFolder(folder)).release();
-  expect(await readdir(folder)).toEqual([]);
-});
-
-test('a live process with the number of the dead holder does not keep the lock', async () => {
-  await writeFile(join(folder, 'lock'), JSON.stringify({ pid: process.pid, startedAt: 'another boot 17' }));
-  await (await lockFolder(folder)).release();
-});
-
-test('a damaged lock file is taken over', async () => {
-  await writeFile(join(folder, 'lock'), '{"pid":');
-  await (await lockFolder(folder)).release();
+test('the lock of a killed process is free at once, and of many who start then one gets it', async () => {
+  for (let round = 0; round < 3; round++) {
+    const said = (await starters(6)).sort();
+    expect(said).toEqual([...Array.from({ length: 5 }, () => 'FolderHeldError'), 'held']);
+    await killAll();
+  }
 });
 
 test('the holder itself cannot take it twice, and can after releasing', async () => {
   const lock = await lockFolder(folder);
   await expect(lockFolder(folder)).rejects.toThrow(FolderHeldError);
-  await lock.release();
-  await (await lockFolder(folder)).release();
+  lock.release();
+  (await lockFolder(folder)).release();
 });
 
-test('of many starting on a dead lock, one wins', async () => {
-  await writeFile(join(folder, 'lock'), JSON.stringify({ pid: 2 ** 22 + 1, startedAt: 'gone' }));
-  const said = (await Promise.all(Array.from({ length: 6 }, holder))).map((each) => each.said).sort();
-  expect(said).toEqual([...Array.from({ length: 5 }, () => 'FolderHeldError'), 'held']);
-  expect(JSON.parse(await readFile(join(folder, 'lock'), 'utf8')).pid).toBeGreaterThan(0);
+test('a holder that has not yet said who it is is refused in words too', async () => {
+  await starters(1);
+  await writeFile(join(folder, 'pid'), '');
+  await expect(lockFolder(folder)).rejects.toThrow('in use by a running process. Stop it');
+});
+
+test('a file that cannot be a lock is said, not taken for a holder', async () => {
+  await writeFile(join(folder, 'lock.sqlite'), 'not a database, and longer than an empty file is '.repeat(20));
+  await expect(lockFolder(folder)).rejects.toThrow(/lock\.sqlite could not be locked: .*not a database/);
 });

@@ -41,7 +41,7 @@ export async function startSolo(options: SoloOptions, log: Logger): Promise<Solo
     // Asked first: a port that is taken is said at once, and not after seconds of opening the database.
     if (options.port !== 0) await (await listen(() => new Response(), options)).close();
     const lock = await lockFolder(options.dataFolder);
-    closers.push(() => lock.release());
+    closers.push(async () => lock.release());
     const kept = await loadSecrets(options.dataFolder);
     const db = await openDatabase(databaseConfig(options, log));
     closers.push(() => db.close());
