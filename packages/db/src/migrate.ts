@@ -10,16 +10,26 @@ const FILE_NAME = /^(\d{4})_[a-z0-9_-]+\.sql$/;
 
 export type Migration = { number: number; name: string; sql: string; checksum: string };
 
+/** The advisory lock that migrators queue on: any number that nothing else of this product takes. */
+const MIGRATION_LOCK = 0x6d616e61;
+
 /**
  * Brings the schema up to date and returns the names of the migrations applied. Everything pending is applied in one
- * transaction. Safe with any number of migrators at once: they queue on a table lock (advisory locks do nothing on the
- * embedded engine). Throws when an applied file was changed or the database is newer than this program.
+ * transaction. Safe with any number of migrators at once: on Postgres they queue on an advisory lock, and the embedded
+ * engine, where such locks do nothing, has one transaction at a time. Throws when an applied file was changed or the
+ * database is newer than this program.
  */
 export async function migrate(db: Database, directory: string = MIGRATIONS_DIRECTORY): Promise<string[]> {
   const migrations = await readMigrations(directory);
-  await createLedger(db);
   return inTransaction(db, { role: 'owner' }, async (tx) => {
-    await tx`lock table public.migrations in access exclusive mode`;
+    // Before the ledger is made: `create table if not exists` is not atomic, and of two at once one may fail.
+    await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
+    await tx`create table if not exists public.migrations (
+      number integer primary key,
+      name text not null,
+      checksum text not null,
+      applied_at timestamptz not null default now()
+    )`;
     const applied = await tx<{ number: number; name: string; checksum: string }[]>`
       select number, name, checksum from public.migrations order by number`;
     assertHistory(applied, migrations);
@@ -40,24 +50,6 @@ export async function readMigrations(directory: string): Promise<Migration[]> {
       return { number, name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
     }),
   );
-}
-
-/** `create table if not exists` is not atomic on Postgres: of two at once one fails, and then the table is there. */
-async function createLedger(db: Database): Promise<void> {
-  const create = () => db.sql`
-    create table if not exists public.migrations (
-      number integer primary key,
-      name text not null,
-      checksum text not null,
-      applied_at timestamptz not null default now()
-    )`;
-  try {
-    await create();
-  } catch (error) {
-    const code = (error as { code?: string }).code;
-    if (code !== '23505' && code !== '42P07') throw error;
-    await create();
-  }
 }
 
 function assertHistory(applied: { number: number; name: string; checksum: string }[], known: Migration[]): void {
