@@ -1,14 +1,16 @@
 import { addTodo, expect, newAccount, readyForOffline, signUp, synced, test } from './fixtures.ts';
+import { cellValue, go, serverRecords, writeNote } from './mission-steps.ts';
 
 test('starts cold and offline on / and on a deep link, as the last account', async ({ newDevice }) => {
   const account = newAccount('Dee');
   const device = await newDevice('/');
   await signUp(device.page, account);
-  await device.page.goto('/notes?new');
-  await device.page.getByRole('textbox', { name: 'Title' }).fill('Kitchen');
-  await device.page.getByRole('textbox', { name: /^Text/ }).fill('- [ ] call someone about the leak');
-  await expect(device.page).toHaveURL(/\/notes\/[0-9a-f-]{36}$/);
+  await writeNote(device.page, 'Kitchen', '- [ ] call someone about the leak');
   const deepLink = new URL(device.page.url()).pathname;
+  // "Synced" alone may be from before the last keystrokes were saved.
+  await expect
+    .poll(async () => (await serverRecords(device.page)).map((record) => cellValue(record, 'body')))
+    .toContain('- [ ] call someone about the leak');
   await synced(device.page);
   await readyForOffline(device.page);
 
@@ -18,6 +20,7 @@ test('starts cold and offline on / and on a deep link, as the last account', asy
   await expect(home.getByRole('button', { name: /^Sync: / })).toContainText('Offline');
   const note = await device.open(deepLink);
   await expect(note.getByRole('textbox', { name: 'Title' })).toHaveValue('Kitchen');
+  await expect(note.getByText('call someone about the leak')).toBeVisible();
   await note.goto('/settings');
   await expect(note.getByText(account.email)).toBeVisible();
   await note.goto('/todo');
@@ -51,6 +54,6 @@ test('sign-out warns of what the server has not got, and keeps it for the same a
   await expect(device.page.getByRole('alert')).toContainText('1 change has not reached the server');
   await device.page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
   await expect(device.page.getByText('You work without an account')).toBeVisible();
-  await device.page.getByRole('link', { name: 'Todo' }).click();
+  await go(device.page, 'Todo');
   await expect(device.page.getByRole('button', { name: 'Unsent', exact: true })).toBeHidden();
 });

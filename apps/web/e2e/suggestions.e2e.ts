@@ -1,4 +1,5 @@
 import { expect, expectAccessible, readyForOffline, test } from './fixtures.ts';
+import { go } from './mission-steps.ts';
 
 test('the demo plans by rules without an account or network, and its ghosts are decided in place', async ({
   newDevice,
@@ -10,7 +11,7 @@ test('the demo plans by rules without an account or network, and its ghosts are 
   await device.setOffline(true);
   await page.getByRole('button', { name: 'Try the demo' }).click();
   await expect(page).toHaveURL(/\/inbox$/);
-  await page.getByRole('link', { name: 'Todo' }).click();
+  await go(page, 'Todo');
   const ghosts = page.getByRole('group', { name: /^Suggested, not saved/ });
   await expect(ghosts.first()).toBeVisible();
   const count = await ghosts.count();
@@ -45,7 +46,7 @@ test('accepting can be undone, and keeps what was changed since', async ({ newDe
   const { page } = await newDevice('/');
   await page.getByRole('button', { name: 'Try the demo' }).click();
   await expect(page).toHaveURL(/\/inbox$/);
-  await page.getByRole('link', { name: 'Todo' }).click();
+  await go(page, 'Todo');
   const ghost = page.getByRole('group', { name: 'Suggested, not saved: Change Call the dentist' });
   await ghost.getByRole('button', { name: /^Accept/ }).click();
   await expect(ghost).toBeHidden();
@@ -58,9 +59,9 @@ test('accepting can be undone, and keeps what was changed since', async ({ newDe
   const renamed = { name: 'Call the dentist about Friday', exact: true };
   await expect(page.getByRole('region', { name: 'Today' }).getByRole('button', renamed)).toBeVisible();
 
-  await page.getByRole('link', { name: 'Today' }).click();
+  await go(page, 'Today');
   await page.getByRole('region', { name: 'What ran' }).getByRole('button', { name: 'Undo' }).click();
   await expect(page.getByText('Undid 1 change')).toBeVisible();
-  await page.getByRole('link', { name: 'Todo' }).click();
+  await go(page, 'Todo');
   await expect(page.getByRole('region', { name: 'Overdue' }).getByRole('button', renamed)).toBeVisible();
 });
