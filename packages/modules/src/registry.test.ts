@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { derivedId } from '@manara/kernel/id';
+import type { JsonValue } from '@manara/kernel/json';
 import { worldOf } from '@manara/shared-ai/world';
 import { invalidValue } from '@manara/sync-core/define-table';
-import type { JsonValue } from '@manara/kernel/json';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { inputSources, modules, rules, tableByName, tables, toolByName, tools } from './registry.ts';

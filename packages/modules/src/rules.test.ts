@@ -1,7 +1,7 @@
 import { derivedId } from '@manara/kernel/id';
+import { reject } from '@manara/shared-ai/decide';
 import { planWrites } from '@manara/shared-ai/plan';
 import { planByRules, RULE_STEPS_MAX } from '@manara/shared-ai/rule-planner';
-import { reject } from '@manara/shared-ai/decide';
 import { approve } from '@manara/shared-ai/settlement';
 import { RUNNER_ACTOR } from '@manara/sync-core/actor';
 import type { Write } from '@manara/sync-core/write';

@@ -1,16 +1,22 @@
 import { derivedId } from '@manara/kernel/id';
 import { inputSources, rules, tableByName, toolByName } from '@manara/modules/registry';
+import { RUNNER_ACTOR } from '@manara/sync-core/actor';
 import { invalidValue } from '@manara/sync-core/define-table';
 import { put, type Write } from '@manara/sync-core/write';
 import {
   ADA,
   DEVICE_A,
+  Decider,
+  ITERATION_ID,
   idSource,
+  MISSION_ID,
+  missionWrite,
   newDevice,
   PLANNED_AT,
+  planOf,
+  TODAY,
   todoId,
   todoWrite,
-  TODAY,
 } from '@manara/testkit/planned-space';
 import { describe, expect, it } from 'vitest';
 import {
@@ -23,6 +29,7 @@ import {
   resolveChat,
   sendMessage,
 } from './chat-actions.ts';
+import { reject, snooze } from './decide.ts';
 import { answerIdOf } from './derived-ids.ts';
 import {
   archiveMission,
@@ -43,9 +50,6 @@ import { conversations, messages } from './tables/chat.ts';
 import { type Mission, missionInputs, missions, runRequests } from './tables/missions.ts';
 import { iterations, steps } from './tables/plans.ts';
 import { triggerOf } from './trigger-words.ts';
-import { planOf, missionWrite, Decider, MISSION_ID, ITERATION_ID } from '@manara/testkit/planned-space';
-import { RUNNER_ACTOR } from '@manara/sync-core/actor';
-import { reject, snooze } from './decide.ts';
 
 const context = () => ({ newId: idSource('act'), nowMs: 1000 });
 const accepted = (writes: readonly Write[]) => {

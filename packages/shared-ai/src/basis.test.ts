@@ -1,14 +1,14 @@
 import { tableByName, toolByName } from '@manara/modules/registry';
 import { todos } from '@manara/modules/todo/schema';
-import { planByRules } from './rule-planner.ts';
-import { planWrites } from './plan.ts';
-import { stageSteps } from './stage.ts';
 import { RUNNER_ACTOR } from '@manara/sync-core/actor';
 import { put } from '@manara/sync-core/write';
 import { ADA, Decider, PLANNED_AT, SLOT, stepId, todoId, todoWrite } from '@manara/testkit/planned-space';
 import { plannerOf, spaceOf } from '@manara/testkit/planner-fixture';
 import { expect, it } from 'vitest';
 import { driftOf } from './basis.ts';
+import { planWrites } from './plan.ts';
+import { planByRules } from './rule-planner.ts';
+import { stageSteps } from './stage.ts';
 
 it('tells which fields that the planner read have changed since, and what stands there now', async () => {
   const space = spaceOf([todoWrite('Call Bo', { due: '2026-11-18' })]);

@@ -2,8 +2,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from '@manara/kernel/js
 import { err, ok, type Result } from '@manara/kernel/result';
 import { jsonrepair } from 'jsonrepair';
 import { cleanText, cutText } from './clean-text.ts';
-import type { PlanDraft } from './planner-context.ts';
 import { STEPS_MAX } from './plan-limits.ts';
+import type { PlanDraft } from './planner-context.ts';
 import type { Evidence } from './tables/plans.ts';
 import type { PlannedStep } from './tool.ts';
 

@@ -12,8 +12,8 @@ import { buildChatPrompt, buildPrompt, PROMPT_CHARS_MAX } from './prompt.ts';
 import { resolveInputs } from './resolve-inputs.ts';
 import { approve } from './settlement.ts';
 import { missionInputs } from './tables/missions.ts';
-import { loadCells, undo } from './undo.ts';
 import { executions } from './tables/plans.ts';
+import { loadCells, undo } from './undo.ts';
 
 const textOf = (messages: readonly { content: string }[]) => messages.map((message) => message.content).join('\n');
 const promptOf = async (writes: readonly Write[], mission: Parameters<typeof spaceOf>[1] = {}) =>

@@ -1,6 +1,6 @@
+import * as z from 'zod/mini';
 import { addDays, daysBetween, MONTHS, nextWeekday, WEEKDAYS } from './calendar-day.ts';
 import { day as daySchema } from './tables/fields.ts';
-import * as z from 'zod/mini';
 
 export interface FoundDate {
   /** `YYYY-MM-DD` */

@@ -1,6 +1,8 @@
 import { derivedId } from '@manara/kernel/id';
 import { tables, toolByName } from '@manara/modules/registry';
 import { todoLists, todos } from '@manara/modules/todo/schema';
+import { RUNNER_ACTOR } from '@manara/sync-core/actor';
+import { put } from '@manara/sync-core/write';
 import { MemoryServer } from '@manara/testkit/memory-space';
 import {
   ADA,
@@ -16,8 +18,6 @@ import {
   todoId,
   todoWrite,
 } from '@manara/testkit/planned-space';
-import { put } from '@manara/sync-core/write';
-import { RUNNER_ACTOR } from '@manara/sync-core/actor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reject, reopen, snooze } from './decide.ts';

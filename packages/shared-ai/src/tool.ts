@@ -2,8 +2,8 @@ import type { JsonObject, JsonValue } from '@manara/kernel/json';
 import type { AnyRow, RowOf, TableDef } from '@manara/sync-core/define-table';
 import type { Write } from '@manara/sync-core/write';
 import type * as z from 'zod/mini';
-import type { Evidence } from './tables/plans.ts';
 import type { Risk } from './tables/fields.ts';
+import type { Evidence } from './tables/plans.ts';
 
 /** What pure code may see of a space: rows by id and by table, deleted ones included by `get` only. Loaded beforehand. */
 export interface World {

@@ -1,5 +1,6 @@
+import { derivedId } from '@manara/kernel/id';
 import { notes } from '@manara/modules/notes/schema';
-import { tableByName, tables } from '@manara/modules/registry';
+import { tableByName, tables, toolByName } from '@manara/modules/registry';
 import { todos } from '@manara/modules/todo/schema';
 import { RUNNER_ACTOR } from '@manara/sync-core/actor';
 import { parseStamp } from '@manara/sync-core/stamp';
@@ -20,13 +21,11 @@ import {
   todoId,
   todoWrite,
 } from '@manara/testkit/planned-space';
-import { derivedId } from '@manara/kernel/id';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createdIdOf, stepIdOf } from './derived-ids.ts';
 import { approve } from './settlement.ts';
 import { stageSteps } from './stage.ts';
-import { toolByName } from '@manara/modules/registry';
 import { executions } from './tables/plans.ts';
 import { loadCells, undo } from './undo.ts';
 

@@ -1,10 +1,10 @@
 import { derivedId } from '@manara/kernel/id';
 import type { JsonValue } from '@manara/kernel/json';
+import { toolByName } from '@manara/modules/registry';
 import { RUNNER_ACTOR } from '@manara/sync-core/actor';
 import { invalidValue } from '@manara/sync-core/define-table';
 import { jsonBytes, valueFault } from '@manara/sync-core/value-limits';
 import { put } from '@manara/sync-core/write';
-import { toolByName } from '@manara/modules/registry';
 import {
   ADA,
   Decider,

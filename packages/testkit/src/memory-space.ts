@@ -1,3 +1,4 @@
+import type { JsonValue } from '@manara/kernel/json';
 import type { Actor } from '@manara/sync-core/actor';
 import { type Clock, newClock, observe, tick } from '@manara/sync-core/clock';
 import { type AnyRow, type RowOf, readRow, type TableDef } from '@manara/sync-core/define-table';
@@ -6,7 +7,6 @@ import type { Query, RowReader } from '@manara/sync-core/reader';
 import { ACCEPTED, type Cell, type Cells, DELETED } from '@manara/sync-core/record';
 import { SERVER_NODE } from '@manara/sync-core/stamp';
 import type { Write } from '@manara/sync-core/write';
-import type { JsonValue } from '@manara/kernel/json';
 
 /** One record's cells as a device queues them. */
 export interface MemoryOp {

@@ -1,10 +1,10 @@
-import { inputSources, rules, tableByName, toolByName } from '@manara/modules/registry';
 import { derivedId } from '@manara/kernel/id';
+import { notes } from '@manara/modules/notes/schema';
+import { inputSources, rules, tableByName, toolByName } from '@manara/modules/registry';
 import type { PlannerContext } from '@manara/shared-ai/planner-context';
 import { resolveInputs } from '@manara/shared-ai/resolve-inputs';
 import { missionInputs } from '@manara/shared-ai/tables/missions';
 import { put, type Write } from '@manara/sync-core/write';
-import { notes } from '@manara/modules/notes/schema';
 import type { MemorySpace } from './memory-space.ts';
 import { ADA, DEVICE_A, MISSION_ID, missionWrite, newDevice, PLANNED_AT, TODAY } from './planned-space.ts';
 

@@ -1,8 +1,8 @@
 import { cutText, oneLine } from '@manara/shared-ai/clean-text';
 import { keyWords, mentions } from '@manara/shared-ai/key-words';
 import { inputKey } from '@manara/shared-ai/planner-context';
-import type { PlannedStep, Rule, RuleContext } from '@manara/shared-ai/tool';
 import { readDate } from '@manara/shared-ai/read-date';
+import type { PlannedStep, Rule, RuleContext } from '@manara/shared-ai/tool';
 import { noteTitle } from './queries.ts';
 import { type Note, notes } from './schema.ts';
 

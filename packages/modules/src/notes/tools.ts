@@ -1,9 +1,9 @@
 import { cleanText, oneLine, quoted } from '@manara/shared-ai/clean-text';
 import { defineTool } from '@manara/shared-ai/define-tool';
-import { jsonBytes } from '@manara/sync-core/value-limits';
 import { id } from '@manara/shared-ai/tables/fields';
 import type { Premise, Tool, World } from '@manara/shared-ai/tool';
 import { blankRow, cardOf, type FieldWords, rowAfter } from '@manara/shared-ai/tool-preview';
+import { jsonBytes } from '@manara/sync-core/value-limits';
 import { put, remove, type Write } from '@manara/sync-core/write';
 import * as z from 'zod/mini';
 import { noteTitle } from './queries.ts';

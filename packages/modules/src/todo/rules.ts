@@ -1,8 +1,8 @@
 import { addDays, dayInWords, daysBetween, nextWeekday } from '@manara/shared-ai/calendar-day';
 import { keyWords, mentions } from '@manara/shared-ai/key-words';
 import { inputKey } from '@manara/shared-ai/planner-context';
-import type { PlannedStep, Rule, RuleContext } from '@manara/shared-ai/tool';
 import { readDate } from '@manara/shared-ai/read-date';
+import type { PlannedStep, Rule, RuleContext } from '@manara/shared-ai/tool';
 import { type Todo, todos } from './schema.ts';
 
 const DAY_MS = 86_400_000;

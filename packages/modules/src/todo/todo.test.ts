@@ -1,11 +1,11 @@
 import { derivedId } from '@manara/kernel/id';
-import { RUNNER_ACTOR } from '@manara/sync-core/actor';
 import { blankRow } from '@manara/shared-ai/tool-preview';
 import { worldOf } from '@manara/shared-ai/world';
+import { RUNNER_ACTOR } from '@manara/sync-core/actor';
 import type { AnyRow } from '@manara/sync-core/define-table';
 import { invalidValue } from '@manara/sync-core/define-table';
-import { idSource } from '@manara/testkit/planned-space';
 import { MemorySpace } from '@manara/testkit/memory-space';
+import { idSource } from '@manara/testkit/planned-space';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ActionContext } from '../action-context.ts';

@@ -1,5 +1,5 @@
-import { isJsonValue, type JsonValue } from '@manara/kernel/json';
 import { isUuid } from '@manara/kernel/id';
+import { isJsonValue, type JsonValue } from '@manara/kernel/json';
 import { isStamp } from '@manara/sync-core/stamp';
 import * as z from 'zod/mini';
 

@@ -60,6 +60,7 @@ function isTaken(event: KeyboardEvent): boolean {
 }
 
 const [getShortcuts, provideShortcuts] = createContext<Shortcuts>();
+
 export { getShortcuts, provideShortcuts };
 
 /** Adds the commands for as long as the component lives. The function is read reactively. */

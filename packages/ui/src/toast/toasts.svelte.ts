@@ -45,4 +45,5 @@ export class Toasts {
 }
 
 const [useToasts, provideToasts] = createContext<Toasts>();
+
 export { provideToasts, useToasts };
