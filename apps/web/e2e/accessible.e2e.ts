@@ -8,7 +8,7 @@ const looks = [
 
 for (const look of looks) {
   test(`axe finds nothing on ${screens.join(' ')} (${look.name})`, async ({ newDevice }) => {
-    const { page } = await newDevice('/todo', look);
+    const { page } = await newDevice('/todo', { ...look, onlineOnly: true });
     for (const screen of screens) {
       await page.goto(screen);
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
@@ -23,7 +23,7 @@ for (const look of looks) {
 }
 
 test('nothing scrolls sideways at 320 pixels', async ({ newDevice }) => {
-  const { page } = await newDevice('/todo', { viewport: { width: 320, height: 700 } });
+  const { page } = await newDevice('/todo', { viewport: { width: 320, height: 700 }, onlineOnly: true });
   await addTodo(page, 'A title that is so long that it must break over several lines on a phone of this width');
   for (const screen of screens) {
     await page.goto(screen);
