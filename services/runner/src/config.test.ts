@@ -22,7 +22,7 @@ describe('the environment of the runner', () => {
   it('names everything that is wrong at once, with what to set, and no value of a secret', () => {
     const read = readRunnerConfig({
       DATABASE_URL: 'mysql://u:hunter2@x/y',
-      MANARA_SERVICE_KEYS: 'hunter2',
+      MANARA_SERVICE_KEYS: 'hunter',
       MANARA_PORT: '70000',
       MANARA_TICK_MS: '-1',
       MANARA_MODEL: 'm',
@@ -35,7 +35,7 @@ describe('the environment of the runner', () => {
       'MANARA_TICK_MS',
       'OPENAI_BASE_URL',
     ]);
-    expect(read.error.join('\n')).not.toContain('hunter2');
+    expect(read.error.join('\n')).not.toContain('hunter');
   });
 
   it('takes one or two service keys', () => {
@@ -77,6 +77,6 @@ describe('the model', () => {
     const read = readModelConfig(env);
     if (read.ok) throw new Error('expected an error');
     expect(read.error.join('\n')).toMatch(words);
-    expect(read.error.join('\n')).not.toContain('hunter2');
+    expect(read.error.join('\n')).not.toContain('hunter');
   });
 });

@@ -20,7 +20,7 @@ export interface RunnerServiceConfig {
 export type ConfigError = string;
 
 const OPENAI = 'https://api.openai.com/v1';
-const KEY_CHARS_MIN = 16;
+const KEY_CHARS_MIN = 8;
 
 /** The documented schema of the environment; `--help` prints it. */
 export const ENVIRONMENT_HELP = `  DATABASE_URL         postgres://user:password@host/database (needed)

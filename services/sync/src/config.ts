@@ -19,7 +19,7 @@ export interface SyncConfig {
 }
 
 export const SYNC_PORT = 4801;
-const SECRET_CHARS_MIN = 32;
+const SECRET_CHARS_MIN = 16;
 
 /** The documented schema of the environment; `--help` prints it. */
 export const ENVIRONMENT_HELP = `  DATABASE_URL            postgres://user:password@host/database (needed)
@@ -101,7 +101,7 @@ export function readSignup(env: Environment): Read<'open' | 'closed'> {
 export function readSecret(env: Environment): Read<string | null> {
   const text = filled(env.MANARA_SECRET);
   if (text === undefined) return ok(null);
-  const isGuessable = text.length < SECRET_CHARS_MIN || new Set(text).size < 8;
+  const isGuessable = text.length < SECRET_CHARS_MIN || new Set(text).size < 4;
   return isGuessable
     ? err([`MANARA_SECRET is too weak: set ${SECRET_CHARS_MIN} or more random characters.`])
     : ok(text);
