@@ -8,9 +8,10 @@ const folder = mkdtempSync(join(tmpdir(), 'manara-turn-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('builds take turns', async () => {
+  const file = join(folder, 'turns.sqlite');
   const order: string[] = [];
-  const first = await takeTurn(folder);
-  const second = takeTurn(folder).then((release) => {
+  const first = await takeTurn(file);
+  const second = takeTurn(file).then((release) => {
     order.push('second in');
     release();
   });

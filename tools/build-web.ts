@@ -2,15 +2,16 @@
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
-import { FolderHeldError, lockFolder } from '../packages/db/src/folder-lock.ts';
 import { bin, root, runCommand, stopWithChildren } from './run-command.ts';
 
 /** Where the built app lies, relative to the root. */
 export const webBuildFolder = 'apps/web/build';
 const stampFile = join(root, webBuildFolder, '.stamp');
-const turnFolder = join(root, 'node_modules/.manara-web-build');
+const lockFile = join(root, 'node_modules/.manara-web-build.sqlite');
 const turnPollMs = 200;
+const sqliteBusy = 5;
 
 /** Everything the browser loads comes from here; `db`, services and tests do not. */
 const sources = [
@@ -47,7 +48,7 @@ export async function buildWeb(onBuild: () => void = () => {}): Promise<WebBuild
   const version = webVersion();
   if (isBuilt(version)) return { ok: true, built: false, version, ms: 0 };
   onBuild();
-  const release = await takeTurn(turnFolder);
+  const release = await takeTurn(lockFile);
   try {
     // Whoever built before us may have built the same.
     if (isBuilt(version)) return { ok: true, built: false, version, ms: 0 };
@@ -73,13 +74,19 @@ async function build(version: string): Promise<WebBuild> {
   return { ok: true, built: true, version, ms: run.ms };
 }
 
-/** Two builds at once (`npm start` beside `npm test`) would delete each other's files. Returns how to let the next one in. */
-export async function takeTurn(folder: string): Promise<() => void> {
+/**
+ * Two builds at once (`npm start` beside `npm test`) would delete each other's files. Returns how to let the next one in;
+ * the system does so too when the process ends, however it ends: packages/db/src/folder-lock.ts says why SQLite.
+ */
+export async function takeTurn(file: string): Promise<() => void> {
   for (;;) {
+    const lock = new DatabaseSync(file, { timeout: 0 });
     try {
-      return (await lockFolder(folder)).release;
+      lock.exec('pragma journal_mode = memory; begin exclusive');
+      return () => lock.close();
     } catch (error) {
-      if (!(error instanceof FolderHeldError)) throw error;
+      lock.close();
+      if ((error as { errcode?: number }).errcode !== sqliteBusy) throw error;
     }
     await setTimeout(turnPollMs);
   }
