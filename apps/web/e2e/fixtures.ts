@@ -75,6 +75,8 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await use(async (path = '/', options = {}) => {
       const context = await browser.newContext({
         baseURL: (options.server ?? solo).url,
+        // Frames of transitions are drawn in software here, which takes a sixth of the time.
+        reducedMotion: 'reduce',
         ...(options.viewport ? { viewport: options.viewport } : {}),
         ...(options.colorScheme ? { colorScheme: options.colorScheme } : {}),
         ...(options.onlineOnly ? { serviceWorkers: 'block' } : {}),
