@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { chromiumArgs } from './packages/testkit/src/chromium-args.ts';
 
 // The suffix of a test file says what it needs: nothing, a real Postgres, or a browser.
@@ -28,12 +29,26 @@ async function webPlugins() {
   return [tailwind.default()];
 }
 
+/** Files that take ten seconds and more. Vitest learns that only by running them, so on a fresh checkout they might come last. */
+const long = /\/(live|simulator|processes|model-faults)\.pg\.test\.ts$|\/solo\.test\.ts$|\/simulator\/[^/]*\.test\.ts$/;
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return [
+      ...sorted.filter((file) => long.test(file.moduleId)),
+      ...sorted.filter((file) => !long.test(file.moduleId)),
+    ];
+  }
+}
+
 export default defineConfig({
   test: {
     // What a passing test logs is noise.
     silent: 'passed-only',
     // By default one core is left to the watcher: on two cores that would be half of the machine.
     maxWorkers: availableParallelism(),
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         plugins: [svelte(svelteOptions)],

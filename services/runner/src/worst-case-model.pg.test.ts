@@ -1,5 +1,6 @@
 import { type Database, openDatabase } from '@manara/db/client';
 import { inTransaction } from '@manara/db/in-transaction';
+import { derivedId } from '@manara/kernel/id';
 import { notes } from '@manara/modules/notes/schema';
 import { toolByName } from '@manara/modules/registry';
 import { todos } from '@manara/modules/todo/schema';
@@ -64,13 +65,15 @@ async function poison(set: Parameters<typeof addMission>[1]) {
     put(notes, foreignNote, { title: SECRET, body: SECRET }),
   ]);
   const missionId = await addMission(victim, set);
-  const inputs = poisonedNotes({ ownTodo, ownNote, foreignTodo, foreignNote, missionId }).map((note) => ({
+  // Ids decide the order in the prompt, and with it which orders fit into one plan: always the same.
+  const inputs = poisonedNotes({ ownTodo, ownNote, foreignTodo, foreignNote, missionId }).map((note, index) => ({
     ...note,
-    id: victim.newId(),
+    id: derivedId('poisoned note', index),
+    inputId: derivedId('poisoned input', index),
   }));
   await victim.write(inputs.map((note) => put(notes, note.id, { title: note.title, body: note.body })));
   await victim.write(
-    inputs.map((note) => put(missionInputs, victim.newId(), { missionId, ref: { table: 'notes', id: note.id } })),
+    inputs.map((note) => put(missionInputs, note.inputId, { missionId, ref: { table: 'notes', id: note.id } })),
   );
   return { missionId, notes: inputs.length };
 }
