@@ -41,6 +41,27 @@ test('keeps every keystroke of a note when the page is left at once', async ({ n
   await expect(reopened.getByRole('button', { name: 'Half a thought', exact: true })).toBeVisible();
 });
 
+test('a text that is too long is refused in words, and is still there when one comes back to it', async ({
+  newDevice,
+}) => {
+  const { page } = await newDevice('/notes?new', { onlineOnly: true });
+  const text = page.getByRole('textbox', { name: /^Text/ });
+  await page.getByRole('textbox', { name: 'Title' }).fill('A whole book');
+  await text.fill('word '.repeat(120_000));
+  await text.blur();
+  const refused = page.getByRole('article').getByRole('alert');
+  await expect(refused).toContainText('could not be saved');
+  await expect(page).toHaveURL(/\/notes\/[0-9a-f-]{36}$/);
+  await go(page, 'Todo');
+  await go(page, 'Notes');
+  await page.getByRole('button', { name: 'A whole book', exact: true }).click();
+  await expect(refused).toContainText('could not be saved');
+  await expect(text).toHaveValue(/^word word /);
+  await text.fill('One word');
+  await text.blur();
+  await expect(refused).toBeHidden();
+});
+
 test('sign-out warns of what the server has not got, and keeps it for the same account', async ({ newDevice }) => {
   const account = newAccount('Eve');
   const device = await newDevice('/');

@@ -174,7 +174,7 @@ describe('a plan by rules', () => {
 
   it('says so when there is nothing', async () => {
     const { draft, rows } = await plan([todoWrite('Buy milk')]);
-    expect(draft.summary).toMatch(/^Nothing to suggest/);
+    expect(draft.summary).toMatch(/^Nothing new to suggest/);
     expect(rows.outcome).toBe('empty');
   });
 

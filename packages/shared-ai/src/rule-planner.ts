@@ -43,7 +43,7 @@ function sentence(findings: ReadonlyMap<Rule, number>, observes: boolean): strin
   const parts = [...findings].map(([rule, count]) => rule.says(count));
   const told = parts.length > 1 ? `${parts.slice(0, -1).join(', ')} and ${parts[parts.length - 1]}` : (parts[0] ?? '');
   if (told === '')
-    return 'Nothing to suggest: nothing is overdue, undated with a date in its title, left open in notes or lying still.';
+    return 'Nothing new to suggest: no overdue todo, date in a title, open box or stale item that is not in your inbox or decided already.';
   return observes ? `Found ${told}. This mission only observes, so it suggests nothing.` : `Found ${told}.`;
 }
 

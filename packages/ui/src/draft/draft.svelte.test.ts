@@ -97,3 +97,25 @@ it('keeps what was refused, says so, and tries again with the next keystroke', a
   expect(saved).toEqual(['kept!']);
   await careful.dispose();
 });
+
+it('keeps what was refused for the next time that the field is opened', async () => {
+  let refuses = true;
+  const save = async (text: string) => {
+    if (refuses) throw new Error('too long');
+    saved.push(text);
+  };
+  const left = new Draft('short', save, KEY);
+  left.text = 'too long';
+  await left.dispose();
+  const again = new Draft('short', save, KEY);
+  expect(again.text).toBe('too long');
+  await vi.advanceTimersByTimeAsync(0);
+  expect(again.failed).toBe(true);
+  again.receive('from elsewhere');
+  expect(again.text).toBe('too long');
+  refuses = false;
+  again.text = 'fits';
+  await again.dispose();
+  expect(saved).toEqual(['fits']);
+  expect(new Draft('fits', save, KEY).text).toBe('fits');
+});

@@ -31,6 +31,13 @@ export class Draft {
     this.#stored = stored;
     this.#save = save;
     this.#rescueKey = rescueKey;
+    // What was refused when the field was last left is tried again, and stays to be seen when it is refused again.
+    const left = localStorage.getItem(rescueKey);
+    if (left !== null && left !== stored) {
+      this.#text = left;
+      this.#dirty = true;
+      this.#later(0, () => void this.flush());
+    }
     addEventListener('pagehide', this.#rescue);
     document.addEventListener('visibilitychange', this.#hidden);
   }
@@ -83,13 +90,14 @@ export class Draft {
     if (!this.#dirty) this.#settle();
   }
 
-  /** Saves and lets go of the page's events. */
+  /** Saves and lets go of the page's events. A text that is refused waits in localStorage for the next draft of the field. */
   async dispose(): Promise<void> {
     removeEventListener('pagehide', this.#rescue);
     document.removeEventListener('visibilitychange', this.#hidden);
     clearTimeout(this.#timer);
     await this.flush();
     clearTimeout(this.#timer);
+    if (this.#failed) this.#keep();
   }
 
   #settle(): void {
@@ -115,7 +123,15 @@ export class Draft {
 
   /** A closing tab ends before a database transaction does; this store is written at once. */
   #rescue = (): void => {
-    if (this.#text !== this.#stored) localStorage.setItem(this.#rescueKey, this.#text);
+    if (this.#text !== this.#stored) this.#keep();
     void this.flush();
   };
+
+  #keep(): void {
+    try {
+      localStorage.setItem(this.#rescueKey, this.#text);
+    } catch {
+      // No room there either: the text was too long for the record already, and its owner was told.
+    }
+  }
 }

@@ -3,7 +3,7 @@ import { readRow } from '@manara/sync-core/define-table';
 import type { RowReader } from '@manara/sync-core/reader';
 import type { Write } from '@manara/sync-core/write';
 import { beforeEach, expect, it } from 'vitest';
-import { rescueDrafts } from './rescue-drafts.ts';
+import { forgetDrafts, rescueDrafts } from './rescue-drafts.ts';
 
 const id = '018f0000-0000-7000-8000-000000000001';
 const key = (client: string, field = 'body', record = id): string => `manara.draft|${client}|notes|${record}|${field}`;
@@ -60,4 +60,11 @@ it('keeps what is refused for the next start', async () => {
   items.set(key('mine'), 'too long');
   expect(await rescue(false)).toBe(0);
   expect(items.get(key('mine'))).toBe('too long');
+});
+
+it('forgets the texts of one account alone', () => {
+  items.set(key('mine'), 'last words');
+  items.set(key('other'), 'theirs');
+  forgetDrafts(store, 'mine');
+  expect([...items.keys()]).toEqual(['unrelated', key('other')]);
 });

@@ -15,13 +15,9 @@ export async function rescueDrafts(
   reader: RowReader,
   write: (writes: readonly Write[]) => Promise<boolean>,
 ): Promise<number> {
-  const prefix = `${DRAFT_PREFIX}${clientId}|`;
-  const keys = Array.from({ length: store.length }, (_, at) => store.key(at) ?? '').filter((key) =>
-    key.startsWith(prefix),
-  );
   let rescued = 0;
-  for (const key of keys) {
-    const [tableName = '', id = '', field = ''] = key.slice(prefix.length).split('|');
+  for (const key of draftKeys(store, clientId)) {
+    const [tableName = '', id = '', field = ''] = key.slice(prefixOf(clientId).length).split('|');
     const text = store.getItem(key);
     const table = tableByName.get(tableName);
     const row = table === undefined ? undefined : await reader.get(table, id);
@@ -33,3 +29,15 @@ export async function rescueDrafts(
   }
   return rescued;
 }
+
+/** Lets go of all texts that were left behind: their account's data is to be removed from this browser. */
+export function forgetDrafts(store: Store, clientId: string): void {
+  for (const key of draftKeys(store, clientId)) store.removeItem(key);
+}
+
+const prefixOf = (clientId: string): string => `${DRAFT_PREFIX}${clientId}|`;
+
+const draftKeys = (store: Store, clientId: string): readonly string[] =>
+  Array.from({ length: store.length }, (_, at) => store.key(at) ?? '').filter((key) =>
+    key.startsWith(prefixOf(clientId)),
+  );

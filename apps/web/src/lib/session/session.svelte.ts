@@ -17,7 +17,7 @@ import { planNow, startDevicePlanner } from './device-planner.ts';
 import { downloadText, exportJson } from './export-data.ts';
 import { openDatabase, userOf } from './open-database.ts';
 import { type Account, GUEST, PROFILE_KEY, type Profile, readProfile, writeProfile } from './profile.ts';
-import { rescueDrafts } from './rescue-drafts.ts';
+import { forgetDrafts, rescueDrafts } from './rescue-drafts.ts';
 import type { Seams } from './seams.ts';
 import { forgiveSignOut, payOwedSignOut, signOutOwed } from './sign-out-owed.ts';
 import { SyncHandle } from './start-sync.svelte.ts';
@@ -125,7 +125,10 @@ export class Session {
     const reply = await this.api.signOut();
     if (!reply.ok && reply.error.code === 'offline') signOutOwed(this.#deps.storage);
     writeProfile(this.#deps.storage, GUEST);
-    if (removeData) await db?.delete();
+    if (removeData && db) {
+      forgetDrafts(this.#deps.storage, db.clientId);
+      await db.delete();
+    }
     await this.#open(GUEST);
   }
 
