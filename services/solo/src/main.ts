@@ -19,7 +19,6 @@ if (options.value === 'help') {
 }
 const log = pino({ name: 'manara', level: 'warn' }, pino.destination(2));
 const solo = await startSolo(options.value, log).catch((error: Error) => fail(explain(error)));
-console.log(welcome(solo, options.value));
 
 let stoppingSince: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -37,6 +36,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     );
   });
 }
+
+// Only now: who reads this may send a signal at once.
+console.log(welcome(solo, options.value));
 
 function explain(error: Error): string[] {
   if (error instanceof ListenError) return [error.message, 'For example: npm start -- --port 4311'];
