@@ -46,6 +46,7 @@ export interface CheckedWrite {
   readonly values: ReadonlyMap<string, JsonValue>;
   readonly actor: Actor;
   readonly stamps: Readonly<Record<string, Stamp>>;
+  readonly basis: Readonly<Record<string, string>>;
 }
 
 /** An actor's UTF-8 JSON may be this large; the server refuses a larger one. */
@@ -81,7 +82,7 @@ export function checkWrite(
   for (const stamp of Object.values(write.stamps ?? {})) {
     if (!isStamp(stamp)) return err({ code: 'bad_stamp', message: `${stamp} is no stamp`, ...at });
   }
-  return ok({ table, id: write.id, values, actor: by, stamps: write.stamps ?? {} });
+  return ok({ table, id: write.id, values, actor: by, stamps: write.stamps ?? {}, basis: write.basis ?? {} });
 }
 
 function refusedActor(table: TableDef, actor: Actor): string | null {

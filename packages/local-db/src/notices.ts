@@ -1,7 +1,8 @@
 import { derivedId } from '@manara/kernel/id';
 import type { Actor } from '@manara/sync-core/actor';
 import type { LostText } from '@manara/sync-core/apply';
-import type { Stamp } from '@manara/sync-core/stamp';
+import { type Stamp, stampNode } from '@manara/sync-core/stamp';
+import type { Table } from 'dexie';
 
 /** A person's text that lost to another's: kept on this device until it is dismissed. */
 export interface Notice {
@@ -36,4 +37,24 @@ export function noticeOf(table: string, recordId: string, lost: LostText, at: nu
     stands: lost.stands,
     at,
   };
+}
+
+/**
+ * Keeps a text that was replaced while it came in. Where two people type in one field at once, every pause brings another
+ * version of the same text: the last of a device stands for those before it, which that device has replaced itself.
+ */
+export async function keepUnseen(notices: Table<Notice, string>, notice: Notice): Promise<void> {
+  const { table, recordId, field, stamp } = notice;
+  const node = stampNode(stamp);
+  await notices
+    .filter(
+      (other) =>
+        other.table === table &&
+        other.recordId === recordId &&
+        other.field === field &&
+        other.stands === 'mine' &&
+        stampNode(other.stamp) === node,
+    )
+    .delete();
+  await notices.put(notice);
 }

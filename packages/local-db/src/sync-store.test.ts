@@ -267,6 +267,19 @@ describe('conflicts on text', () => {
     expect(server.value('tasks', id(1), 'body')).toBe('what b wrote');
   });
 
+  it("keeps the other's text that came in while a field was being edited", async () => {
+    await write(a, put(tasks, id(1), { body: 'base' }));
+    await settled(a, b);
+    await write(b, put(tasks, id(1), { body: 'base, and what b wrote' }));
+    await settled(b, a);
+    a.device.now += 1000;
+    await write(a, { ...put(tasks, id(1), { body: 'base, and what a wrote' }), basis: { body: 'base' } });
+    await settled(a, b);
+    expect(server.value('tasks', id(1), 'body')).toBe('base, and what a wrote');
+    expect(await a.db.notices()).toMatchObject([{ text: 'base, and what b wrote', stands: 'mine' }]);
+    await agree(a, b);
+  });
+
   it('an edit of what was read is no conflict', async () => {
     await write(a, put(tasks, id(1), { body: 'base' }));
     await settled(a, b);

@@ -115,6 +115,42 @@ describe('the write door', () => {
     expect(((await db.cells('tasks', id(1)))?.title?.stamp ?? '') > next).toBe(true);
   });
 
+  describe('a text that came in while its field was edited', () => {
+    const body = async (text: string, basis: string) =>
+      db.write(ada, [{ ...put(tasks, id(1), { body: text }), basis: { body: basis } }]);
+    beforeEach(async () => {
+      await db.write(ada, [put(tasks, id(1), { body: 'theirs' })]);
+    });
+
+    it('is kept with a notice, in the transaction that replaces it', async () => {
+      await body('mine', 'base');
+      expect((await db.reader.get(tasks, id(1)))?.body).toBe('mine');
+      expect(await db.notices()).toMatchObject([{ recordId: id(1), field: 'body', text: 'theirs', stands: 'mine' }]);
+    });
+
+    it('is no conflict when it was seen, is empty, or is what was written', async () => {
+      await body('mine', 'theirs');
+      await body('mine', 'base');
+      await body('', 'mine');
+      await body('more', 'base');
+      expect(await db.notices()).toEqual([]);
+    });
+
+    it('is no conflict when no person wrote it', async () => {
+      const bot = { kind: 'ai', id: 'm', name: 'Plan my day' } as const;
+      await db.write(bot, [put(tasks, id(1), { body: 'a suggestion that was approved' })]);
+      await body('mine', 'base');
+      expect(await db.notices()).toEqual([]);
+    });
+
+    it('takes the place of the earlier text of the same device, which that device has replaced itself', async () => {
+      await body('mine', 'base');
+      await db.write(ada, [put(tasks, id(1), { body: 'theirs, longer' })]);
+      await body('mine, longer', 'mine');
+      expect((await db.notices()).map(({ text }) => text)).toEqual(['theirs, longer']);
+    });
+  });
+
   it('a guest has no outbox', async () => {
     const guest = await device.open({ name: 'guest', kind: 'guest' });
     await guest.write(ada, [put(tasks, id(1), { title: 'a' })]);

@@ -2,6 +2,7 @@ import { canonicalJson } from '@manara/kernel/canonical-json';
 import type { JsonValue } from '@manara/kernel/json';
 import { err, ok, type Result } from '@manara/kernel/result';
 import type { Actor } from '@manara/sync-core/actor';
+import type { LostText } from '@manara/sync-core/apply';
 import { type Clock, observe, tick } from '@manara/sync-core/clock';
 import { mergeCells, wins } from '@manara/sync-core/merge';
 import { groupFault } from '@manara/sync-core/outbox';
@@ -10,6 +11,7 @@ import type { Op, WireCell } from '@manara/sync-core/wire-op';
 import type { Write } from '@manara/sync-core/write';
 import { type CheckedWrite, checkWrite, type WriteRefused } from './check-write.ts';
 import { type Database, isQuotaFault, type Stores } from './database.ts';
+import { keepUnseen, noticeOf } from './notices.ts';
 import { appendEntry } from './outbox-rows.ts';
 import type { Replica } from './replica.ts';
 import { cellsOf, storedRow } from './row.ts';
@@ -20,6 +22,8 @@ interface Plan {
   readonly ops: readonly Op[];
   /** new cells and the server's seq by record */
   readonly records: readonly { readonly write: CheckedWrite; readonly cells: Cells; readonly seq: number }[];
+  /** texts that came in while their fields were being edited, and that these writes replace */
+  readonly unseen: readonly { readonly write: CheckedWrite; readonly lost: LostText }[];
   readonly clock: Clock;
 }
 
@@ -43,7 +47,7 @@ export async function writeRecords(
   if (checked.length === 0) return ok(undefined);
   if (database.outdated) return err({ code: 'outdated', message: 'another tab runs a newer version: reload this one' });
   const touched = checked.map(({ table }) => table.name);
-  const names = [...touched, '$outbox', '$state', ...stagingStores(database, touched)];
+  const names = [...touched, '$outbox', '$notices', '$state', ...stagingStores(database, touched)];
   try {
     return await database.write(names, (stores) => run(stores, stager, checked));
   } catch (error) {
@@ -63,12 +67,15 @@ async function run(
   const group = stores.seams.newId();
   const planned = plan(writes, stored, replica, stores.seams.nowMs(), group);
   if (!planned.ok) return planned;
-  const { ops, records, clock } = planned.value;
+  const { ops, records, unseen, clock } = planned.value;
   if (ops.length === 0) return ok(undefined);
   const fault = groupFault(ops);
   if (fault !== null) return err({ code: 'too_large', message: fault });
   for (const { write, cells, seq } of records) {
     await stores.rows(write.table.name).put(storedRow(write.table, write.id, cells, seq));
+  }
+  for (const { write, lost } of unseen) {
+    await keepUnseen(stores.notices, noticeOf(write.table.name, write.id, lost, stores.seams.nowMs()));
   }
   const next = replica.kind === 'guest' ? replica.next : await appendEntry(stores, replica.next, ops);
   await stores.state.put({ ...replica, clock, next });
@@ -103,6 +110,7 @@ function plan(
   let clock = replica.clock;
   const drafts: { write: CheckedWrite; cells: Record<string, WireCell> }[] = [];
   const changed = new Map<string, CheckedWrite>();
+  const unseen: { write: CheckedWrite; lost: LostText }[] = [];
   for (const write of writes) {
     const record = stored.get(keyOf(write)) ?? { cells: {}, seq: 0 };
     const fresh = tick(clock, nowMs);
@@ -116,6 +124,8 @@ function plan(
       const cell: Cell = { value, stamp: write.stamps[field] ?? fresh.stamp, actor: write.actor };
       // a given stamp (undo) may be older than what is there by now: then what is there stays
       if (!wins(old, cell, 'copies')) continue;
+      const lost = unseenText(write, field, old);
+      if (lost !== null) unseen.push({ write, lost });
       cells[field] = cell;
       wire[field] = old === undefined ? [value, cell.stamp] : [value, cell.stamp, old.stamp];
       clock = observe(clock, cell.stamp);
@@ -129,7 +139,16 @@ function plan(
     const { cells, seq } = stored.get(key) ?? { cells: {}, seq: 0 };
     return { write, cells, seq };
   });
-  return ok({ ops: toOps(drafts, replica.space, group), records, clock });
+  return ok({ ops: toOps(drafts, replica.space, group), records, unseen, clock });
+}
+
+/** The person's text that a write replaces without its author having seen it, or null. */
+function unseenText(write: CheckedWrite, field: string, old: Cell | undefined): LostText | null {
+  const seen = Object.hasOwn(write.basis, field) ? write.basis[field] : undefined;
+  if (seen === undefined || old === undefined || !write.table.fields[field]?.text) return null;
+  const { value, stamp, actor } = old;
+  if (typeof value !== 'string' || value.trim() === '' || value === seen) return null;
+  return (actor?.kind ?? 'user') === 'user' ? { field, text: value, stamp, actor, stands: 'mine' } : null;
 }
 
 function refusedChange(write: CheckedWrite, field: string, stored: Cells): WriteRefused | null {

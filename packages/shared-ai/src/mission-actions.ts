@@ -1,5 +1,5 @@
 import type { JsonValue } from '@manara/kernel/json';
-import { put, remove, restore, type Write } from '@manara/sync-core/write';
+import { put, remove, restore, seen, type Write } from '@manara/sync-core/write';
 import { cleanText, oneLine } from './clean-text.ts';
 import {
   type Feedback,
@@ -94,7 +94,8 @@ export function editMission(mission: Mission, edit: MissionEdit): Write[] {
     ([name, value]) =>
       value !== undefined && JSON.stringify(value) !== JSON.stringify(mission[name as keyof MissionEdit]),
   );
-  return changed.length === 0 ? [] : [put(missions, mission.id, Object.fromEntries(changed))];
+  if (changed.length === 0) return [];
+  return [seen(put(missions, mission.id, Object.fromEntries(changed)), mission, ['title', 'objective', 'concept'])];
 }
 
 const sameInput = (row: MissionInput, input: InputChoice): boolean => {

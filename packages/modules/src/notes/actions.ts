@@ -1,5 +1,5 @@
 import { cleanText, oneLine } from '@manara/shared-ai/clean-text';
-import { put, remove, restore, type Write } from '@manara/sync-core/write';
+import { put, remove, restore, seen, type Write } from '@manara/sync-core/write';
 import type { ActionContext } from '../action-context.ts';
 import { type Note, notes } from './schema.ts';
 
@@ -19,7 +19,10 @@ export function createNote(input: NoteEdit, context: Pick<ActionContext, 'newId'
   ];
 }
 
-/** Writes only what differs from the row as the person saw it. The title keeps its spaces while it is typed. */
+/**
+ * Writes only what differs from the row as the person saw it; a text that has come in since is kept with a notice. The
+ * title keeps its spaces while it is typed.
+ */
 export function editNote(note: Pick<Note, 'id' | 'title' | 'body' | 'pinned'>, edit: NoteEdit): Write[] {
   const next: NoteEdit = {
     ...edit,
@@ -29,7 +32,7 @@ export function editNote(note: Pick<Note, 'id' | 'title' | 'body' | 'pinned'>, e
   const set = Object.fromEntries(
     Object.entries(next).filter(([name, value]) => value !== note[name as keyof NoteEdit]),
   );
-  return Object.keys(set).length === 0 ? [] : [put(notes, note.id, set)];
+  return Object.keys(set).length === 0 ? [] : [seen(put(notes, note.id, set), note, ['title', 'body'])];
 }
 
 export const setNotePinned = (id: string, pinned: boolean): Write[] => [put(notes, id, { pinned })];

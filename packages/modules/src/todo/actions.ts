@@ -1,5 +1,5 @@
 import { cleanText, oneLine } from '@manara/shared-ai/clean-text';
-import { put, remove, restore, type Write } from '@manara/sync-core/write';
+import { put, remove, restore, seen, type Write } from '@manara/sync-core/write';
 import type { ActionContext } from '../action-context.ts';
 import { positionAtEnd, positionBetween } from './position.ts';
 import { type Priority, type Todo, type TodoList, todoLists, todos } from './schema.ts';
@@ -36,7 +36,10 @@ export interface TodoEdit {
   readonly listId?: string | null;
 }
 
-/** Writes only what differs from the row as the person saw it, so that fields they left alone never win a merge. */
+/**
+ * Writes only what differs from the row as the person saw it, so that fields they left alone never win a merge; a text
+ * that has come in since is kept with a notice.
+ */
 export function editTodo(todo: Todo, edit: TodoEdit): Write[] {
   const next: TodoEdit = {
     ...edit,
@@ -46,7 +49,7 @@ export function editTodo(todo: Todo, edit: TodoEdit): Write[] {
   const set = Object.fromEntries(
     Object.entries(next).filter(([name, value]) => value !== todo[name as keyof TodoEdit]),
   );
-  return Object.keys(set).length === 0 ? [] : [put(todos, todo.id, set)];
+  return Object.keys(set).length === 0 ? [] : [seen(put(todos, todo.id, set), todo, ['title', 'note'])];
 }
 
 export function setTodoDone(id: string, done: boolean, context: Pick<ActionContext, 'nowMs'>): Write[] {

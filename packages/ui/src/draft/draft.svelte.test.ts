@@ -1,15 +1,22 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Draft } from './draft.svelte.ts';
+import { Draft, readLeft } from './draft.svelte.ts';
 
 const KEY = 'manara.draft|test';
 let saved: string[];
+let bases: string[];
 let draft: Draft;
 
+const keep = async (text: string, basis: string): Promise<string> => {
+  saved.push(text);
+  bases.push(basis);
+  return text.trim();
+};
 beforeEach(() => {
   vi.useFakeTimers();
   localStorage.clear();
   saved = [];
-  draft = new Draft('stored', async (text) => void saved.push(text), KEY);
+  bases = [];
+  draft = new Draft('stored', keep, KEY);
 });
 afterEach(async () => {
   vi.useRealTimers();
@@ -39,11 +46,11 @@ it('saves at once when its component goes', async () => {
 
 it('leaves the text behind when the page closes before a save has ended', async () => {
   let finish = (): void => undefined;
-  const slow = new Draft('stored', () => new Promise<void>((resolve) => (finish = resolve)), KEY);
+  const slow = new Draft('stored', () => new Promise((resolve) => (finish = () => resolve('in flight'))), KEY);
   slow.text = 'in flight';
   void slow.flush();
   dispatchEvent(new PageTransitionEvent('pagehide'));
-  expect(localStorage.getItem(KEY)).toBe('in flight');
+  expect(readLeft(localStorage.getItem(KEY))).toEqual({ text: 'in flight', basis: 'stored' });
   await vi.advanceTimersByTimeAsync(0);
   finish();
   await slow.dispose();
@@ -80,9 +87,9 @@ it('keeps what was refused, says so, and tries again with the next keystroke', a
   let refuses = true;
   const careful = new Draft(
     '',
-    async (text) => {
+    async (text, basis) => {
       if (refuses) throw new Error('no room');
-      saved.push(text);
+      return keep(text, basis);
     },
     KEY,
   );
@@ -100,9 +107,9 @@ it('keeps what was refused, says so, and tries again with the next keystroke', a
 
 it('keeps what was refused for the next time that the field is opened', async () => {
   let refuses = true;
-  const save = async (text: string) => {
+  const save = async (text: string, basis: string) => {
     if (refuses) throw new Error('too long');
-    saved.push(text);
+    return keep(text, basis);
   };
   const left = new Draft('short', save, KEY);
   left.text = 'too long';
@@ -118,4 +125,29 @@ it('keeps what was refused for the next time that the field is opened', async ()
   await again.dispose();
   expect(saved).toEqual(['fits']);
   expect(new Draft('fits', save, KEY).text).toBe('fits');
+});
+
+it('says what its text is based on: what was shown or written last, never what came in unseen', async () => {
+  draft.text = 'mine ';
+  draft.receive('theirs');
+  await draft.flush();
+  draft.text = 'mine, more';
+  draft.receive('theirs, more');
+  await draft.flush();
+  expect(bases).toEqual(['stored', 'mine']);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(draft.text).toBe('theirs, more');
+  draft.text = 'after theirs';
+  await draft.flush();
+  expect(bases.at(-1)).toBe('theirs, more');
+});
+
+it('bases a text that was left behind on what had been seen then', async () => {
+  const left = new Draft('seen', () => Promise.reject(new Error('too long')), KEY);
+  left.text = 'long';
+  await left.dispose();
+  const again = new Draft('changed since', keep, KEY);
+  await vi.advanceTimersByTimeAsync(0);
+  await again.dispose();
+  expect([saved, bases]).toEqual([['long'], ['seen']]);
 });

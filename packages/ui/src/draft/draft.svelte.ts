@@ -7,6 +7,31 @@ const SETTLE_MS = 900;
 /** Where the text of a closing tab waits for the next start: `manara.draft|<owner>|<table>|<id>|<field>`. */
 export const DRAFT_PREFIX = 'manara.draft|';
 
+/** A text that waits there. */
+export interface LeftText {
+  readonly text: string;
+  /** what the person had seen in the field before typing */
+  readonly basis: string;
+}
+
+/** Reads what {@link Draft} has left behind, or null for what it did not write. */
+export function readLeft(stored: string | null): LeftText | null {
+  try {
+    const left: unknown = JSON.parse(stored ?? 'null');
+    if (typeof left !== 'object' || left === null) return null;
+    const { text, basis } = left as Record<string, unknown>;
+    return typeof text === 'string' && typeof basis === 'string' ? { text, basis } : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Stores a draft's text. `basis` is what the person saw of the field before typing: what has come in since is not lost on
+ * them. Resolves with the text as it was stored, which may have been tidied; rejects when it was refused.
+ */
+export type SaveText = (text: string, basis: string) => Promise<string>;
+
 /**
  * A text field that saves itself and loses no keystroke: after a pause, on blur (call `flush`), when its component goes, and when the
  * tab is hidden. A tab that closes before a save has ended leaves the text under `rescueKey` in localStorage, and the next start
@@ -20,21 +45,25 @@ export class Draft {
   #dirtySince = 0;
   #saving: Promise<void> = Promise.resolve();
   #arrived: string | null = null;
-  /** The text that is known to be in the database. */
+  /** The text, as typed, that is known to be in the database. */
   #stored: string;
+  /** What the database held when this field last showed it or wrote it: what the next text is based on. */
+  #basis: string;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #save: (text: string) => Promise<void>;
+  readonly #save: SaveText;
   readonly #rescueKey: string;
 
-  constructor(stored: string, save: (text: string) => Promise<void>, rescueKey: string) {
+  constructor(stored: string, save: SaveText, rescueKey: string) {
     this.#text = stored;
     this.#stored = stored;
+    this.#basis = stored;
     this.#save = save;
     this.#rescueKey = rescueKey;
     // What was refused when the field was last left is tried again, and stays to be seen when it is refused again.
-    const left = localStorage.getItem(rescueKey);
-    if (left !== null && left !== stored) {
-      this.#text = left;
+    const left = readLeft(localStorage.getItem(rescueKey));
+    if (left !== null && left.text !== stored) {
+      this.#text = left.text;
+      this.#basis = left.basis;
       this.#dirty = true;
       this.#later(0, () => void this.flush());
     }
@@ -74,11 +103,12 @@ export class Draft {
     this.#dirty = false;
     const text = this.#text;
     this.#saving = this.#saving
-      .then(() => this.#save(text))
+      .then(() => this.#save(text, this.#basis))
       .then(
-        () => {
+        (written) => {
           this.#failed = false;
           this.#stored = text;
+          this.#basis = written;
           if (!this.#dirty) localStorage.removeItem(this.#rescueKey);
         },
         () => {
@@ -103,12 +133,17 @@ export class Draft {
   #settle(): void {
     const arrived = this.#arrived;
     // What was stored may have been tidied at its ends; the space that was just typed stays under the cursor.
-    if (arrived === null || arrived.trim() === this.#text.trim()) return;
+    if (arrived === null) return;
+    if (arrived.trim() === this.#text.trim()) {
+      this.#basis = arrived;
+      return;
+    }
     const rest = this.#touchedAt + SETTLE_MS - Date.now();
     if (rest > 0) this.#later(rest, () => !this.#dirty && this.#settle());
     else {
       this.#text = arrived;
       this.#stored = arrived;
+      this.#basis = arrived;
     }
   }
 
@@ -129,7 +164,8 @@ export class Draft {
 
   #keep(): void {
     try {
-      localStorage.setItem(this.#rescueKey, this.#text);
+      const left: LeftText = { text: this.#text, basis: this.#basis };
+      localStorage.setItem(this.#rescueKey, JSON.stringify(left));
     } catch {
       // No room there either: the text was too long for the record already, and its owner was told.
     }

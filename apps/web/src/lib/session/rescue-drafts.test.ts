@@ -7,6 +7,7 @@ import { forgetDrafts, rescueDrafts } from './rescue-drafts.ts';
 
 const id = '018f0000-0000-7000-8000-000000000001';
 const key = (client: string, field = 'body', record = id): string => `manara.draft|${client}|notes|${record}|${field}`;
+const left = (text: string): string => JSON.stringify({ text, basis: 'seen' });
 let items: Map<string, string>;
 let written: Write[];
 const store = {
@@ -33,38 +34,39 @@ beforeEach(() => {
 });
 
 it('writes a text that the closing tab could not', async () => {
-  items.set(key('mine'), 'last words');
+  items.set(key('mine'), left('last words'));
   expect(await rescue()).toBe(1);
-  expect(written).toEqual([{ table: 'notes', id, set: { body: 'last words' } }]);
+  expect(written).toEqual([{ table: 'notes', id, set: { body: 'last words' }, basis: { body: 'seen' } }]);
   expect([...items.keys()]).toEqual(['unrelated']);
 });
 
 it('lets go of what was stored after all, and of texts of records that are gone', async () => {
   items
-    .set(key('mine'), 'stored')
-    .set(key('mine', 'body', 'gone'), 'x')
-    .set('manara.draft|mine|nowhere|a|b', 'x');
+    .set(key('mine'), left('stored'))
+    .set(key('mine', 'body', 'gone'), left('x'))
+    .set('manara.draft|mine|nowhere|a|b', left('x'))
+    .set(key('mine', 'title'), 'unreadable');
   expect(await rescue()).toBe(0);
   expect(written).toEqual([]);
   expect(items.size).toBe(1);
 });
 
 it("never touches another account's text", async () => {
-  items.set(key('theirs'), 'secret');
+  items.set(key('theirs'), left('secret'));
   await rescue();
   expect(written).toEqual([]);
-  expect(items.get(key('theirs'))).toBe('secret');
+  expect(items.get(key('theirs'))).toBe(left('secret'));
 });
 
 it('keeps what is refused for the next start', async () => {
-  items.set(key('mine'), 'too long');
+  items.set(key('mine'), left('too long'));
   expect(await rescue(false)).toBe(0);
-  expect(items.get(key('mine'))).toBe('too long');
+  expect(items.get(key('mine'))).toBe(left('too long'));
 });
 
 it('forgets the texts of one account alone', () => {
-  items.set(key('mine'), 'last words');
-  items.set(key('other'), 'theirs');
+  items.set(key('mine'), left('last words'));
+  items.set(key('other'), left('theirs'));
   forgetDrafts(store, 'mine');
   expect([...items.keys()]).toEqual(['unrelated', key('other')]);
 });

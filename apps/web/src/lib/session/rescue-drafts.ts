@@ -1,7 +1,7 @@
 import { tableByName } from '@manara/modules/registry';
 import type { RowReader } from '@manara/sync-core/reader';
 import type { Write } from '@manara/sync-core/write';
-import { DRAFT_PREFIX } from '@manara/ui/draft/draft.svelte.ts';
+import { DRAFT_PREFIX, readLeft } from '@manara/ui/draft/draft.svelte.ts';
 
 type Store = Pick<Storage, 'getItem' | 'removeItem' | 'key' | 'length'>;
 
@@ -18,13 +18,15 @@ export async function rescueDrafts(
   let rescued = 0;
   for (const key of draftKeys(store, clientId)) {
     const [tableName = '', id = '', field = ''] = key.slice(prefixOf(clientId).length).split('|');
-    const text = store.getItem(key);
+    const left = readLeft(store.getItem(key));
     const table = tableByName.get(tableName);
     const row = table === undefined ? undefined : await reader.get(table, id);
     const known = row as (Record<string, unknown> & { deleted: boolean }) | undefined;
-    const lost = text !== null && known !== undefined && !known.deleted && known[field] !== text;
-    if (lost && !(await write([{ table: tableName, id, set: { [field]: text } }]))) continue;
-    if (lost) rescued += 1;
+    if (left !== null && known !== undefined && !known.deleted && known[field] !== left.text) {
+      const rescue: Write = { table: tableName, id, set: { [field]: left.text }, basis: { [field]: left.basis } };
+      if (!(await write([rescue]))) continue;
+      rescued += 1;
+    }
     store.removeItem(key);
   }
   return rescued;

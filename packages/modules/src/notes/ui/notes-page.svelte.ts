@@ -2,7 +2,7 @@ import { getApp } from '@manara/local-db/svelte/app-context';
 import { getSuggestions, type Suggestion } from '@manara/local-db/svelte/suggestions';
 import type { Command } from '@manara/ui/shortcuts/shortcuts.svelte.ts';
 import type { ActionContext } from '../../action-context.ts';
-import { createNote, deleteNote, editNote, type NoteEdit, restoreNote, setNotePinned } from '../actions.ts';
+import { createNote, deleteNote, editNote, restoreNote, setNotePinned } from '../actions.ts';
 import { allNotes, noteById, noteTitle } from '../queries.ts';
 import type { Note } from '../schema.ts';
 import { type NoteEntry, noteEntries } from './notes-view.ts';
@@ -63,12 +63,17 @@ export class NotesPage {
     if (stored?.title === '' && stored.body === '') await this.#app.write(deleteNote(id));
   }
 
-  /** Saves text as it is typed: against what is stored now, which the row on screen may lag behind. */
-  async saveText(id: string, edit: NoteEdit): Promise<void> {
+  /**
+   * Saves text as it is typed.
+   * @param basis what the person saw of the field before typing
+   * @returns the text as it was stored
+   */
+  async saveText(id: string, field: 'title' | 'body', text: string, basis: string): Promise<string> {
     const stored = await noteById(this.#app.reader, id);
-    if (stored === undefined || stored.deleted) return;
-    const writes = editNote(stored, edit);
+    if (stored === undefined || stored.deleted) return basis;
+    const writes = editNote({ ...stored, [field]: basis }, { [field]: text });
     if (!(await this.#app.write(writes))) throw new Error('not stored');
+    return String(writes[0]?.set?.[field] ?? basis);
   }
 
   async pin(note: Note): Promise<void> {

@@ -84,11 +84,17 @@ export class TodoPage {
     await this.#app.write(editTodo(todo, edit));
   }
 
-  /** Saves text as it is typed: against what is stored now, which the row on screen may lag behind. */
-  async saveText(id: string, edit: Pick<TodoEdit, 'title' | 'note'>): Promise<void> {
+  /**
+   * Saves text as it is typed.
+   * @param basis what the person saw of the field before typing
+   * @returns the text as it was stored
+   */
+  async saveText(id: string, field: 'title' | 'note', text: string, basis: string): Promise<string> {
     const stored = await todoById(this.#app.reader, id);
-    if (stored === undefined || stored.deleted) return;
-    if (!(await this.#app.write(editTodo(stored, edit)))) throw new Error('not stored');
+    if (stored === undefined || stored.deleted) return basis;
+    const writes = editTodo({ ...stored, [field]: basis }, { [field]: text });
+    if (!(await this.#app.write(writes))) throw new Error('not stored');
+    return String(writes[0]?.set?.[field] ?? basis);
   }
 
   /** The moment, for actions. */
@@ -110,10 +116,10 @@ export class TodoPage {
   }
 
   /** Ends the edit of a title in its row. An empty title keeps the old one. */
-  async rename(todo: Todo, title: string): Promise<void> {
+  async rename(todo: Todo, title: string, basis: string): Promise<void> {
     this.editingId = null;
     const text = title.trim();
-    if (text !== '' && text !== todo.title) await this.edit(todo, { title: text });
+    if (text !== '') await this.edit({ ...todo, title: basis }, { title: text });
   }
 
   async move(id: string, step: -1 | 1): Promise<void> {
