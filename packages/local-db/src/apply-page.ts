@@ -78,7 +78,7 @@ async function applyChunk(stores: Stores, stager: Stager, page: Page, epoch: str
   const next = await stores.replica();
   await stores.state.bulkPut([
     observed(next, applied.greatest, page.more ? next.pulledAt : nowMs),
-    { ...row, ...step.cursor, review: step.ends === null && review, removed: false },
+    { ...row, ...step.cursor, review: step.ends === null && review },
   ]);
   return null;
 }

@@ -32,8 +32,6 @@ export interface CursorRow extends Cursor {
   readonly key: 'cursor';
   /** during a recovery: what the server lacks is offered for review instead of being sent */
   readonly review: boolean;
-  /** the server said that the account may not read the space; the copy stays */
-  readonly removed: boolean;
 }
 
 export interface SchemaRow {
@@ -63,4 +61,4 @@ export const firstReplica = ({ kind, space, clientId }: Origin): Replica => ({
   adopted: false,
 });
 
-export const FIRST_CURSOR: CursorRow = { ...START, key: 'cursor', review: false, removed: false };
+export const FIRST_CURSOR: CursorRow = { ...START, key: 'cursor', review: false };

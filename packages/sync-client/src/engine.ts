@@ -170,12 +170,8 @@ class Engine implements SyncEngine {
 
   #wentWell(): void {
     const wall = this.#deps.clock.wall();
-    const fine = { working: false, offline: false, upgradeRequired: false, signedOut: false, problem: null };
-    this.#know({ ...fine, lastSyncAt: wall });
-    this.#deps.store.replica().then(
-      ({ removed }) => this.#know({ removed }),
-      () => undefined,
-    );
+    const fine = { working: false, offline: false, upgradeRequired: false, signedOut: false, removed: false };
+    this.#know({ ...fine, problem: null, lastSyncAt: wall });
   }
 
   /** Until there is a reason for another round. Without the line, a held poll waits for the server's news. */
@@ -224,9 +220,10 @@ class Engine implements SyncEngine {
       offline: fault.kind === 'offline' || fault.kind === 'busy',
       upgradeRequired: fault.kind === 'upgrade',
       signedOut: fault.kind === 'signedOut',
+      removed: fault.kind === 'removed',
       problem,
     });
-    const needsPerson = fault.kind === 'upgrade' || fault.kind === 'signedOut';
+    const needsPerson = fault.kind === 'upgrade' || fault.kind === 'signedOut' || fault.kind === 'removed';
     const asked = fault.kind === 'busy' ? (fault.retryAfterMs ?? 0) : 0;
     const ms = needsPerson ? NEEDS_PERSON_MS : Math.max(asked, backoffMs(attempt, random()));
     // Neither a local change nor a poke makes the server reachable; a person who asks, or the network's return, does.

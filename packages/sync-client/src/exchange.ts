@@ -89,9 +89,9 @@ export class Exchange {
         if (remedied) continue;
         return reply;
       }
+      // Nothing may be sent either: it would go out in another account's name.
+      if (reply.value.removed.includes(replica.space)) return err({ kind: 'removed' });
       const page = reply.value.spaces[replica.space];
-      const removed = reply.value.removed.includes(replica.space);
-      if (removed !== replica.removed) await this.#deps.store.setRemoved(removed);
       if (page === undefined) return ok(undefined);
       const applied = await this.#deps.store.applyPage(page, reply.value.epoch);
       if (!applied.ok) return err({ ...MALFORMED, message: applied.error });
@@ -130,15 +130,34 @@ export class Exchange {
       signal,
       (body) => readPushReply(body, batch.ops.length),
     );
-    if (!reply.ok) return this.#pushRefused(reply.error, batch.seq);
+    if (!reply.ok) return this.#pushRefused(reply.error, batch.seq, signal);
+    if (reply.value.results.some((verdict) => verdict.status === 'rejected' && verdict.code === 'forbidden_space')) {
+      const ours = await this.#confirmOurs(signal);
+      if (!ours.ok) return ours;
+    }
     await this.#deps.store.settle(client, reply.value);
     const { space, cursor } = await this.#deps.store.replica();
     return ok((reply.value.heads[space] ?? 0) > cursor ? 'behind' : 'sent');
   }
 
-  async #pushRefused(fault: SyncFault, seq: number): Step<'remedied'> {
+  /**
+   * The session may have become another account's between a pull and a push. What the server then says of the batch
+   * (forbidden, a seq it does not know) is about that account, and this queue waits as it is for its own.
+   */
+  async #confirmOurs(signal: AbortSignal): Step<void> {
+    const me = await this.#ask('GET', '/v1/me', undefined, signal, readMeReply);
+    if (!me.ok) return me;
+    const { space } = await this.#deps.store.replica();
+    return me.value.spaces.some(({ id }) => id === space) ? ok(undefined) : err({ kind: 'removed' });
+  }
+
+  async #pushRefused(fault: SyncFault, seq: number, signal: AbortSignal): Step<'remedied'> {
     const remedy = fault.kind === 'refused' ? batchRemedy(fault.code) : null;
     if (fault.kind !== 'refused' || remedy === null) return err(fault);
+    if (remedy !== 'isolate') {
+      const ours = await this.#confirmOurs(signal);
+      if (!ours.ok) return ours;
+    }
     if (remedy === 'isolate') await this.#deps.store.refuseBatch(seq, fault.code, fault.message);
     else if (remedy === 'renode') await this.#deps.store.renode(seq);
     // A new epoch arrives with the next pull, and everything from the start with it.

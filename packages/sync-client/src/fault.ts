@@ -8,6 +8,8 @@ export type SyncFault =
   | { readonly kind: 'busy'; readonly code: string; readonly message: string; readonly retryAfterMs: number | null }
   | { readonly kind: 'signedOut' }
   | { readonly kind: 'upgrade' }
+  /** the session's account may not read the space: another one signed in, or its right was taken */
+  | { readonly kind: 'removed' }
   /** this tab stopped */
   | { readonly kind: 'stopped' }
   /** an error that has a remedy of its own: the caller looks at the code */

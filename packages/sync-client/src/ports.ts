@@ -17,8 +17,6 @@ export interface ReplicaState {
   readonly epoch: string | null;
   /** the last applied sequence number */
   readonly cursor: number;
-  /** the server said that the account may not read the space */
-  readonly removed: boolean;
 }
 
 /** What waits for a person or for the server. */
@@ -80,7 +78,6 @@ export interface SyncStore {
   ): Promise<{ readonly ok: true } | { readonly ok: false; readonly error: string }>;
   /** The server knows less than this copy has had acknowledged. `acked`: the last seq that it has; null: as here. */
   beginRecovery(acked: number | null): Promise<void>;
-  setRemoved(removed: boolean): Promise<void>;
 
   /** Records whose refused cells still have to become the server's. */
   repairs(): Promise<readonly RepairRequest[]>;

@@ -52,7 +52,8 @@ export function readDigestReply(body: unknown): DigestReply | null {
   return isJsonObject(body.parts) ? (body as unknown as DigestReply) : null;
 }
 
-export function readMeReply(body: unknown): Pick<MeReply, 'epoch' | 'serverTime'> | null {
+export function readMeReply(body: unknown): Pick<MeReply, 'epoch' | 'serverTime' | 'spaces'> | null {
   if (!isJsonObject(body) || typeof body.epoch !== 'string' || !isNumber(body.serverTime)) return null;
+  if (!Array.isArray(body.spaces) || !body.spaces.every(isJsonObject)) return null;
   return body as unknown as MeReply;
 }

@@ -137,7 +137,10 @@ export class FakeSyncServer {
   /** The answer to a request, without the way there and back. */
   answer(path: string, body: Record<string, unknown>): TransportReply {
     if (!this.signedIn) return refuse(401, 'unauthenticated');
-    if (path === '/v1/me') return { ok: true, body: { epoch: this.epoch, serverTime: this.nowMs } };
+    if (path === '/v1/me') {
+      const spaces = this.mayRead ? [{ id: this.#space, kind: 'personal', role: 'owner' }] : [];
+      return { ok: true, body: { epoch: this.epoch, serverTime: this.nowMs, spaces } };
+    }
     if (path === '/v1/sync/get') return this.#get(body as unknown as { table: string; ids: string[] });
     if (path === '/v1/sync/digest') return this.#digest(body as DigestScope);
     if ((body.protocol as number) > this.protocolMax || this.protocolMax > 1) {

@@ -52,7 +52,14 @@ export class SqlSimServer implements SimServer {
     const body = given as unknown as Body;
     switch (path) {
       case '/v1/me':
-        return { ok: true, body: { epoch: this.#epoch, serverTime: nowMs } };
+        return {
+          ok: true,
+          body: {
+            epoch: this.#epoch,
+            serverTime: nowMs,
+            spaces: [{ id: this.space, kind: 'personal', role: 'owner' }],
+          },
+        };
       case '/v1/sync/push':
         return this.#push(body, nowMs);
       case '/v1/sync/pull':
