@@ -4,11 +4,12 @@ import type { Tool } from '@manara/shared-ai/tool';
 import type { Actor } from '@manara/sync-core/actor';
 import type { TableDef } from '@manara/sync-core/define-table';
 import type { RowReader } from '@manara/sync-core/reader';
-import type { Cells } from '@manara/sync-core/record';
+import { ACCEPTED, type Cells } from '@manara/sync-core/record';
 import type { Write } from '@manara/sync-core/write';
 import type { WriteRefused } from './check-write.ts';
 import { Database, type DatabaseFault, type RefusedRow, type Stores } from './database.ts';
 import { DexieReader } from './dexie-reader.ts';
+import { dropRefused } from './drop-refused.ts';
 import type { Notice } from './notices.ts';
 import { type CursorRow, FIRST_CURSOR, firstReplica, type Origin, type Replica, type SchemaRow } from './replica.ts';
 import type { ReviewRow } from './review.ts';
@@ -125,8 +126,12 @@ export class LocalDb {
   /** Writes a refused change again, as a new one. It leaves quarantine only when that was taken. */
   async retryRefused(n: number, actor: Actor): Promise<Result<void, WriteRefused>> {
     const refused = await this.database.refused.get(n);
-    const writes = (refused?.ops ?? []).map((op): Write => {
-      const set = Object.fromEntries(Object.entries(op.fields ?? {}).map(([field, cell]) => [field, cell[0]]));
+    if (refused === undefined) return { ok: true, value: undefined };
+    await dropRefused(this.database, this.stager, refused.ops);
+    const writes = refused.ops.map((op): Write => {
+      // a recovery's may hold what is the server's own
+      const fields = Object.entries(op.fields ?? {}).filter(([field]) => field !== ACCEPTED);
+      const set = Object.fromEntries(fields.map(([field, cell]) => [field, cell[0]]));
       const deleted = op.deleted ? { deleted: op.deleted[0] === true } : {};
       return { table: op.table, id: op.id, set, ...deleted, ...(op.actor.kind === 'ai' ? { actor: op.actor } : {}) };
     });
@@ -145,7 +150,7 @@ export class LocalDb {
   /** Writes it again, as the person's own change. */
   async keepReview(id: string, actor: Actor): Promise<Result<void, WriteRefused>> {
     const row = await this.database.review.get(id);
-    const { $deleted: deleted, accepted: _, ...set } = row?.values ?? {};
+    const { $deleted: deleted, [ACCEPTED]: _, ...set } = row?.values ?? {};
     const write: Write = {
       table: row?.table ?? '',
       id: row?.recordId ?? '',

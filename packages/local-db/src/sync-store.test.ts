@@ -138,6 +138,44 @@ describe('refusals', () => {
     await agree(a, b);
   });
 
+  it.each([
+    ['a row that changed', put(tasks, id(1), { title: 'refused' })],
+    ['a row that is written once', put(facts, id('f'), { text: 'refused' })],
+  ])('a refused change that is sent again before its repair is not lost: %s', async (_, change) => {
+    await write(a, put(tasks, id(1), { title: 'server' }));
+    await settled(a, b);
+    await b.db.write({ ...ada, id: 'someone else' }, [change]);
+    server.intercept = ({ path }) => (path === '/v1/sync/get' ? { ok: false, kind: 'network' } : undefined);
+    expect(await b.sync()).toMatchObject({ ok: false });
+    const [group] = await b.db.refused();
+    expect(await b.db.retryRefused(group?.n ?? 0, ada)).toMatchObject({ ok: true });
+    expect(await b.db.waiting()).toBe(1);
+    server.intercept = () => undefined;
+    await settled(b, a);
+    const [field, value] = Object.entries(change.set ?? {})[0] ?? [];
+    expect(server.value(change.table, change.id, field ?? '')).toBe(value);
+    expect(await b.db.refused()).toEqual([]);
+    await agree(a, b);
+  });
+
+  it("what a restored server refused to take back can be sent again as the person's own", async () => {
+    await write(a, put(facts, id('f'), { text: 'a decision' }));
+    await settled(a);
+    const [fact] = (await eachRecord(a.db.database)).filter(({ table }) => table === 'facts');
+    const cells = Object.entries(fact?.cells ?? {}).map(([name, { value, stamp }]) => [name, [value, stamp]]);
+    expect(cells.map(([name]) => name)).toContain('accepted');
+    const op = { space: SPACE, table: 'facts', id: id('g'), fields: Object.fromEntries(cells), actor: ada };
+    await a.db.database.refused.put({
+      n: 99,
+      at: 1,
+      ops: [op],
+      verdicts: [{ code: 'forbidden_field', message: '' }],
+    });
+    expect(await a.db.retryRefused(99, ada)).toMatchObject({ ok: true });
+    await settled(a);
+    expect(server.value('facts', id('g'), 'text')).toBe('a decision');
+  });
+
   it("two devices that did the same offline: the second drops its own group and adopts the server's", async () => {
     const claim = (by: string) => [
       put(claims, id('x'), { owner: by }),
@@ -388,11 +426,61 @@ describe('a server that misbehaves', () => {
     await write(a, put(tasks, id(1), { title: 'x' }));
     await settled(a);
     server.mayRead = false;
-    await a.sync();
-    expect((await a.store.replica()).removed).toBe(true);
+    expect(await a.sync()).toEqual({ ok: false, error: { kind: 'removed' } });
     expect(await a.db.reader.count(tasks)).toBe(1);
     server.mayRead = true;
     await settled(a);
-    expect((await a.store.replica()).removed).toBe(false);
+  });
+
+  it("sends nothing in another account's name: what waits stays as it is, until its own account is back", async () => {
+    await write(a, put(tasks, id(1), { title: 'x' }));
+    await settled(a);
+    await write(a, put(tasks, id(1), { title: 'edited' }), put(tasks, id(2), { title: 'new' }));
+    const before = await a.db.database.outbox.toArray();
+    server.mayRead = false;
+    server.requests.length = 0;
+    expect(await a.sync()).toEqual({ ok: false, error: { kind: 'removed' } });
+    expect(server.requests).toEqual(['/v1/sync/pull']);
+    expect(await a.db.database.outbox.toArray()).toEqual(before);
+    server.mayRead = true;
+    await settled(a);
+    expect(server.value('tasks', id(2), 'title')).toBe('new');
+  });
+
+  it.each([
+    [
+      'forbidden_space',
+      {
+        ok: true as const,
+        body: {
+          seq: 2,
+          results: [{ status: 'rejected', code: 'forbidden_space', message: 'not yours' }],
+          restamped: {},
+          heads: {},
+          epoch: 'epoch-1',
+          serverTime: 1,
+        },
+      },
+    ],
+    ['batch_gap', refuse(409, 'batch_gap', { expected: 1 })],
+    ['batch_reused', refuse(409, 'batch_reused')],
+  ])('an account that changes between pull and push (%s) costs nothing', async (_, answer) => {
+    await write(a, put(tasks, id(1), { title: 'x' }));
+    await settled(a);
+    await write(a, put(tasks, id(1), { title: 'edited' }));
+    server.intercept = ({ path }) => {
+      if (path !== '/v1/sync/push') return undefined;
+      server.mayRead = false;
+      return answer;
+    };
+    expect(await a.sync()).toEqual({ ok: false, error: { kind: 'removed' } });
+    expect(await a.db.refused()).toEqual([]);
+    server.intercept = () => undefined;
+    server.mayRead = true;
+    const { client } = await a.store.replica();
+    expect(client).toBe(A);
+    await settled(a);
+    expect(server.value('tasks', id(1), 'title')).toBe('edited');
+    expect(await a.db.waiting()).toBe(0);
   });
 });

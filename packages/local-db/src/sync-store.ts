@@ -18,11 +18,12 @@ import { RECOVERY_REVIEW_MS, recoveryOps, surplusFields } from '@manara/sync-cor
 import { stampNode } from '@manara/sync-core/stamp';
 import type { Batch } from '@manara/sync-core/wire-op';
 import { applyPage, thawBatch } from './apply-page.ts';
-import type { Database, Stores } from './database.ts';
+import type { Database } from './database.ts';
+import { storeRecord } from './drop-refused.ts';
 import { observe } from './observe.ts';
 import type { LocalDb } from './open-local-db.ts';
 import { outboxRow, waitingOps } from './outbox-rows.ts';
-import { eachRecord, getRecords, type KeptRecord, putRecords, recordStores, removeRecord } from './records.ts';
+import { eachRecord, getRecords, recordStores } from './records.ts';
 import { nextBatch, refuseBatch, renode, settleBatch } from './settle-batch.ts';
 import type { Changed } from './stager.ts';
 
@@ -45,7 +46,7 @@ export class DexieSyncStore implements SyncStore {
       const cursor = await stores.cursor();
       this.#db.remember(replica);
       const { space, epoch } = replica;
-      return { client: replica.clock.node, space, epoch, cursor: cursor.at, removed: cursor.removed };
+      return { client: replica.clock.node, space, epoch, cursor: cursor.at };
     });
   }
 
@@ -105,12 +106,6 @@ export class DexieSyncStore implements SyncStore {
     });
   }
 
-  async setRemoved(removed: boolean): Promise<void> {
-    await this.#database.write(['$state'], async (stores) => {
-      await stores.state.put({ ...(await stores.cursor()), removed });
-    });
-  }
-
   async repairs(): Promise<readonly RepairRequest[]> {
     const repairs = await this.#database.repairs.limit(GET_IDS_MAX).toArray();
     const byTable = Map.groupBy(repairs, (repair) => repair.table);
@@ -126,7 +121,7 @@ export class DexieSyncStore implements SyncStore {
     const sent = new Map(records.map((record) => [record.id, record]));
     await database.write([...recordStores(database), '$repairs', '$proposals', '$state'], async (stores) => {
       const stored = await getRecords(
-        database,
+        stores,
         ids.map((id) => ({ table, id })),
       );
       const changed: Changed[] = [];
@@ -197,14 +192,3 @@ const UNKNOWN = { kind: 'user', id: 'unknown', name: 'Unknown' } as const;
 
 const isOwn = (cells: Cells, field: string, node: string): boolean =>
   field !== ACCEPTED && stampNode(cells[field]?.stamp ?? '') === node;
-
-/** A record with no cell left is no record. */
-async function storeRecord(stores: Stores, record: KeptRecord, before: Cells): Promise<Changed> {
-  const { table, id } = record;
-  if (Object.keys(record.cells).length > 0) {
-    await putRecords(stores, [record]);
-    return { table, id };
-  }
-  await removeRecord(stores, record);
-  return { table, id, removed: before };
-}

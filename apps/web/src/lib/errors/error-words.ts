@@ -52,7 +52,7 @@ const WORDS: Readonly<Record<string, ErrorWords>> = {
   },
   PASSWORD_TOO_SHORT: { title: 'The password is too short', safe: '', todo: 'Use 8 characters or more.' },
   PASSWORD_TOO_LONG: { title: 'The password is too long', safe: '', todo: 'Use at most 128 characters.' },
-  EMAIL_PASSWORD_SIGN_UP_DISABLED: {
+  SIGN_UP_CLOSED: {
     title: 'This server takes no new accounts',
     safe: KEPT,
     todo: 'Ask the person who runs it, or go on without an account.',

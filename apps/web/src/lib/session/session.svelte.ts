@@ -19,11 +19,11 @@ import { openDatabase, userOf } from './open-database.ts';
 import { type Account, GUEST, PROFILE_KEY, type Profile, readProfile, writeProfile } from './profile.ts';
 import { forgetDrafts, rescueDrafts } from './rescue-drafts.ts';
 import type { Seams } from './seams.ts';
-import { forgiveSignOut, payOwedSignOut, signOutOwed } from './sign-out-owed.ts';
+import { forgiveSignOut, oweSignOut, payOwedSignOut } from './sign-out-owed.ts';
 import { SyncHandle } from './start-sync.svelte.ts';
 import { readStorage, type StorageReport } from './storage.ts';
 import { refusedWords, reviewWords } from './sync-words.ts';
-import { Workspace } from './workspace.svelte.ts';
+import { notSaved, Workspace } from './workspace.svelte.ts';
 
 /** How often the words that count from now ("12 s ago") are counted anew. */
 const NOW_EVERY_MS = 5000;
@@ -67,8 +67,9 @@ export class Session {
   readonly account: Account | null = $derived(this.#profile.account);
   /** the server has ended the session; the data here stays usable */
   readonly needsSignIn: boolean = $derived(this.account !== null && this.#sync?.status.signedOut === true);
-  /** changes of this account that the server has not acknowledged; always 0 for a guest */
-  readonly unsynced: number = $derived.by(() => (this.account === null ? 0 : (this.#waiting?.current ?? 0)));
+  readonly #queued: number = $derived.by(() => (this.account === null ? 0 : (this.#waiting?.current ?? 0)));
+  /** changes of this account that are nowhere but here: those that wait and those that were refused; 0 for a guest */
+  readonly unsynced: number = $derived.by(() => this.#queued + this.status.refused.length);
   readonly today: string = $derived.by(() => this.#deps.seams.dayOf(this.#now.ms));
   readonly recordCount: number = $derived(this.workspace?.recordCount ?? 0);
   readonly status: SyncStatus = $derived.by(() => this.#status());
@@ -123,7 +124,8 @@ export class Session {
     const db = this.workspace?.db;
     await this.#close();
     const reply = await this.api.signOut();
-    if (!reply.ok && reply.error.code === 'offline') signOutOwed(this.#deps.storage);
+    // The session is over already, or else the cookie lives on and is to be ended as soon as the server can.
+    if (!reply.ok && reply.error.code !== 'unauthenticated') oweSignOut(this.#deps.storage, this.api, this.#deps.seams);
     writeProfile(this.#deps.storage, GUEST);
     if (removeData && db) {
       forgetDrafts(this.#deps.storage, db.clientId);
@@ -142,12 +144,17 @@ export class Session {
     if (db === undefined) return;
     const user = userOf(this.#profile);
     const n = Number(changeId);
-    if (repairId === 'retry') await db.retryRefused(n, user);
+    if (repairId === 'retry') this.#tellRefused(await db.retryRefused(n, user));
     else if (repairId === 'discard') await db.discardRefused(n);
-    else if (repairId === 'keep') await db.keepReview(changeId, user);
+    else if (repairId === 'keep') this.#tellRefused(await db.keepReview(changeId, user));
     else if (repairId === 'drop') await db.discardReview(changeId);
     else if (repairId.startsWith('open:')) this.#deps.goto(repairId.slice('open:'.length));
     this.retry();
+  }
+
+  /** A change that this device refuses stays in the list: its person is told why. */
+  #tellRefused(result: Awaited<ReturnType<LocalDb['retryRefused']>>): void {
+    if (!result.ok) this.#deps.toasts.show({ message: notSaved(result.error.code), tone: 'bad' });
   }
 
   undo(done: readonly Execution[]): Promise<void> {
@@ -193,6 +200,8 @@ export class Session {
     writeProfile(this.#deps.storage, next);
     await this.#close();
     await this.#open(next);
+    // Where another tab leads, it is told: it waits for this.
+    this.retry();
     return { ok: true, value: undefined };
   }
 
@@ -265,7 +274,7 @@ export class Session {
     }
     return {
       state: sync.state,
-      waiting: this.unsynced,
+      waiting: this.#queued,
       lastSyncAt: sync.lastSyncAt,
       refused: this.#refused?.current ?? [],
       clockOffByMs: sync.clockSkewMs,

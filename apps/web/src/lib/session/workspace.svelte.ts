@@ -187,9 +187,12 @@ export class Workspace {
   }
 }
 
-function notSaved(code: string): string {
+/** Why this device did not store a change. */
+export function notSaved(code: string): string {
   if (code === 'quota') return errorLine('quota_exceeded');
   if (code === 'adopted') return 'Not saved: this data has moved to your account. Load the page again.';
+  if (code === 'outdated') return 'Not saved: another tab runs a newer version of the app. Load this page again.';
+  if (code === 'too_large') return 'Not saved: these are too many changes, or too much text, for one step.';
   return `Not saved. ${refusalWords(code)}`;
 }
 
