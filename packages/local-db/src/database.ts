@@ -41,6 +41,9 @@ export type DatabaseFault =
   /** the browser closed the connection; it is being opened again */
   | 'lost';
 
+/** Told of a fault, and with null when it is over. */
+export type FaultListener = (fault: DatabaseFault | null) => void;
+
 const REOPEN_ATTEMPTS_MAX = 6;
 /** What a connection that the browser has dropped answers with; the transaction did not commit. */
 const LOST = new Set(['DatabaseClosedError', 'InvalidStateError', 'UnknownError', 'OpenFailedError']);
@@ -121,16 +124,11 @@ export class Stores {
 /** The Dexie database with its stores typed, its version derived and its faults handled. */
 export class Database extends Stores {
   readonly dexie: Dexie;
-  readonly #fault: (fault: DatabaseFault) => void;
+  readonly #fault: FaultListener;
   #closed = false;
   #outdated = false;
 
-  private constructor(
-    dexie: Dexie,
-    tables: readonly TableDef[],
-    seams: LocalSeams,
-    fault: (fault: DatabaseFault) => void,
-  ) {
+  private constructor(dexie: Dexie, tables: readonly TableDef[], seams: LocalSeams, fault: FaultListener) {
     super(dexie, tables, seams);
     this.dexie = dexie;
     this.#fault = fault;
@@ -140,7 +138,7 @@ export class Database extends Stores {
     name: string,
     tables: readonly TableDef[],
     seams: LocalSeams,
-    fault: (fault: DatabaseFault) => void,
+    fault: FaultListener,
   ): Promise<Database> {
     const { version, stores } = planVersion(await installedStores(name, seams), storesOf(tables));
     const dexie = new Dexie(name, dexieOptions(seams));
@@ -149,12 +147,18 @@ export class Database extends Stores {
     dexie.on('versionchange', () => {
       // letting go at once is what allows the other tab's upgrade; what is written here later is refused, not lost silently
       database.#outdated = true;
-      dexie.close();
+      dexie.close({ disableAutoOpen: true });
       fault('outdated');
+      // Dexie's own handler, which comes next, would let the next query open the newer database with the old tables.
+      return false;
     });
-    dexie.on('blocked', () => fault('blocked'));
-    dexie.on('close', () => fault('lost'));
+    let blocked = false;
+    dexie.on('blocked', () => {
+      blocked = true;
+      fault('blocked');
+    });
     await dexie.open();
+    if (blocked) fault(null);
     return database;
   }
 
@@ -185,8 +189,11 @@ export class Database extends Stores {
 
   async #reopening<T>(run: () => PromiseLike<T>): Promise<T> {
     for (let attempt = 0; ; attempt++) {
+      if (this.#outdated) throw new DOMException('another tab runs a newer version', 'InvalidStateError');
       try {
-        return await run();
+        const result = await run();
+        if (attempt > 0) this.#fault(null);
+        return result;
       } catch (error) {
         const lost = names(error).some((name) => LOST.has(name)) && !isQuotaFault(error);
         if (!lost || this.#closed || this.#outdated || attempt >= REOPEN_ATTEMPTS_MAX) throw error;

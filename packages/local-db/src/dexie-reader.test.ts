@@ -4,6 +4,7 @@ import { ada, type FakeDevice, fakeDevice, id, tasks, testTables } from '@manara
 import { beforeEach, describe, expect, it } from 'vitest';
 import { observe } from './observe.ts';
 import type { LocalDb } from './open-local-db.ts';
+import { storedRow } from './row.ts';
 
 let device: FakeDevice;
 let db: LocalDb;
@@ -87,21 +88,35 @@ describe('the reader', () => {
 
 describe('the database', () => {
   it('a connection that the browser dropped is opened again, and the write is not lost', async () => {
-    const faults: string[] = [];
+    const faults: unknown[] = [];
     const fresh = await device.open({ name: 'other', onFault: (fault) => faults.push(fault) });
     fresh.database.dexie.close({ disableAutoOpen: true });
     expect(await fresh.write(ada, [put(tasks, id(1), { title: 'after sleep' })])).toMatchObject({ ok: true });
-    expect(faults).toContain('lost');
+    expect(faults).toEqual(['lost', null]);
     expect(await fresh.reader.get(tasks, id(1))).toMatchObject({ title: 'after sleep' });
   });
 
   it('a newer version in another tab is let through, and this one says that it is outdated', async () => {
-    const faults: string[] = [];
+    const faults: unknown[] = [];
     const old = await device.open({ name: 'shared', onFault: (fault) => faults.push(fault) });
     const newer = await device.open({ name: 'shared', tables: [...testTables, { ...tasks, name: 'brandNew' }] });
-    expect(faults).toContain('outdated');
+    expect(faults).toEqual(['outdated']);
     expect(await old.write(ada, [put(tasks, id(1), { title: 'x' })])).toMatchObject({ error: { code: 'outdated' } });
+    await expect(old.waiting()).rejects.toThrow();
+    await expect(old.database.write(['$state'], async () => undefined)).rejects.toThrow('newer version');
+    expect(old.database.dexie.isOpen()).toBe(false);
+    expect(faults).toEqual(['outdated']);
     expect(await newer.reader.count({ ...tasks, name: 'brandNew' })).toBe(0);
     old.close();
+  });
+
+  it('records that an older version put aside are found by the version that knows their table', async () => {
+    const habits = { ...tasks, name: 'habits' };
+    const first = await device.open({ name: 'strays', tables: [...testTables, habits] });
+    await first.database.strays.put({ ...storedRow(undefined, id(7), {}, 3), $table: 'habits' });
+    first.close();
+    const again = await device.open({ name: 'strays', tables: [...testTables, habits] });
+    expect(await again.database.strays.count()).toBe(0);
+    expect(await again.reader.get(habits, id(7))).toBeDefined();
   });
 });

@@ -7,7 +7,7 @@ import type { RowReader } from '@manara/sync-core/reader';
 import { ACCEPTED, type Cells } from '@manara/sync-core/record';
 import type { Write } from '@manara/sync-core/write';
 import type { WriteRefused } from './check-write.ts';
-import { Database, type DatabaseFault, type RefusedRow, type Stores } from './database.ts';
+import { Database, type FaultListener, type RefusedRow, type Stores } from './database.ts';
 import { DexieReader } from './dexie-reader.ts';
 import { dropRefused } from './drop-refused.ts';
 import type { Notice } from './notices.ts';
@@ -28,7 +28,7 @@ export interface LocalDbOptions {
   /** what a new database starts as; one that exists keeps what it has */
   readonly origin: Origin;
   readonly seams: LocalSeams;
-  readonly onFault?: (fault: DatabaseFault) => void;
+  readonly onFault?: FaultListener;
 }
 
 /** Which proposals, by an index of `PROPOSAL_INDEXES`; compound ones as `[a+b]` with a list. */
@@ -198,11 +198,12 @@ async function prepare(
   };
   const known = (await database.state.get('schema')) as SchemaRow | undefined;
   const replica = await database.replica();
-  if (replica !== undefined && known?.hash === schema.hash && known.tools === schema.tools) return replica;
+  const sameSchema = known?.hash === schema.hash && !(await hasKnownStrays(database));
+  if (replica !== undefined && sameSchema && known?.tools === schema.tools) return replica;
   const names = [...database.tables.map((table) => table.name), '$strays', '$proposals', '$state'];
   return database.write(names, async (stores) => {
     const installed = await stores.replica();
-    if (installed !== undefined && known?.hash !== schema.hash) await rekey(stores);
+    if (installed !== undefined && !sameSchema) await rekey(stores);
     if (installed !== undefined) await stager.restageAll(stores);
     const kept = installed ?? firstReplica(origin);
     const cursor = ((await stores.state.get('cursor')) as CursorRow | undefined) ?? FIRST_CURSOR;
@@ -211,12 +212,23 @@ async function prepare(
   });
 }
 
+/** Whether an older version, in a tab of its own, has put aside records of tables that this one knows. */
+async function hasKnownStrays(database: Database): Promise<boolean> {
+  if ((await database.strays.count()) === 0) return false;
+  for (const { name } of database.tables) {
+    if ((await strayOf(database, name).count()) > 0) return true;
+  }
+  return false;
+}
+
+const strayOf = (stores: Stores, table: string) =>
+  stores.strays.where('[$table+id]').between([table, ''], [table, '\uffff']);
+
 /** Gives every row the index keys of this version, and records of tables that are now known their place. */
 async function rekey(stores: Stores): Promise<void> {
   for (const table of stores.tables) {
     const rows = stores.rows(table.name);
-    const strays = await stores.strays.where('[$table+id]').between([table.name, ''], [table.name, '\uffff']).toArray();
-    for (const stray of strays) {
+    for (const stray of await strayOf(stores, table.name).toArray()) {
       await rows.put(storedRow(table, stray.id, cellsOf(stray), stray.$seq));
       await stores.strays.delete([table.name, stray.id]);
     }

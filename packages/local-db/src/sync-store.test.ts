@@ -417,6 +417,17 @@ describe('a server that misbehaves', () => {
     expect((await a.store.replica()).cursor).toBe(before);
   });
 
+  it('asks for smaller pages on a line that cuts the large ones, and comes through', async () => {
+    await write(a, ...Array.from({ length: 400 }, (_, n) => put(tasks, id(n), { title: String(n) })));
+    await settled(a);
+    server.intercept = ({ path, body }) =>
+      path === '/v1/sync/pull' && (body as { limit: number }).limit > 100 ? { ok: false, kind: 'network' } : undefined;
+    let rounds = 0;
+    while (!(await b.sync()).ok && rounds < 40) rounds += 1;
+    expect(rounds).toBeLessThan(20);
+    expect(await b.db.reader.count(tasks)).toBe(400);
+  });
+
   it("a proxy's page instead of an answer is tried again later", async () => {
     server.intercept = () => ({ ok: true, body: '<html>' });
     expect(await a.sync()).toMatchObject({ ok: false, error: { kind: 'busy' } });

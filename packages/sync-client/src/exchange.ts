@@ -11,8 +11,9 @@ const ANSWER_MS_MAX = 30_000;
 /** Seconds that a long poll asks to be held, and what is waited for the answer at most. */
 export const POLL_WAIT_S = 25;
 const POLL_ANSWER_MS_MAX = 35_000;
-/** Records of one page: a page is applied in one go, so a small one is acknowledged sooner on a bad line. */
+/** Records of one page, and of one on a line that cut the last: what has come through is not asked for again. */
 const PAGE_RECORDS = 1000;
+const PAGE_RECORDS_MIN = 25;
 /** Remedies in one round; more means that server and client do not understand each other: back off. */
 const REMEDIES_MAX = 20;
 
@@ -29,6 +30,7 @@ type Step<T> = Promise<Result<T, SyncFault>>;
 /** The conversation with the server, step by step. Knows no timers, tabs or retries: those are the engine's. */
 export class Exchange {
   readonly #deps: ExchangeDeps;
+  #pageRecords = PAGE_RECORDS;
 
   constructor(deps: ExchangeDeps) {
     this.#deps = deps;
@@ -77,7 +79,7 @@ export class Exchange {
           client: replica.client,
           epoch: replica.epoch ?? '',
           cursors: { [replica.space]: replica.cursor },
-          limit: PAGE_RECORDS,
+          limit: this.#pageRecords,
           ...(first && wait !== undefined ? { wait } : {}),
         },
         signal,
@@ -87,8 +89,12 @@ export class Exchange {
       if (!reply.ok) {
         const remedied = await this.#pullRefused(reply.error);
         if (remedied) continue;
+        if (reply.error.kind === 'offline') {
+          this.#pageRecords = Math.max(PAGE_RECORDS_MIN, Math.floor(this.#pageRecords / 2));
+        }
         return reply;
       }
+      this.#pageRecords = Math.min(PAGE_RECORDS, this.#pageRecords * 2);
       // Nothing may be sent either: it would go out in another account's name.
       if (reply.value.removed.includes(replica.space)) return err({ kind: 'removed' });
       const page = reply.value.spaces[replica.space];

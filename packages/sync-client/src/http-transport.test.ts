@@ -69,6 +69,36 @@ describe('the HTTP transport', () => {
     expect(await slow).toEqual({ ok: false, kind: 'network' });
   });
 
+  it('a slow answer is waited for as long as it goes on, and given up when it stops', async () => {
+    const at = timers();
+    const chunks = ['{"ok"', ':', '1}'].map((text) => new TextEncoder().encode(text));
+    let push: (chunk: Uint8Array | undefined) => void = () => undefined;
+    const slow: Fetch = async (_, init) =>
+      new Response(
+        new ReadableStream({
+          start: (controller) => {
+            push = (chunk) => (chunk ? controller.enqueue(chunk) : controller.close());
+            init?.signal?.addEventListener('abort', () => controller.error(new Error('aborted')));
+          },
+        }),
+      );
+    const drip = async () => {
+      for (const chunk of chunks) {
+        await at.advance(900);
+        push(chunk);
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+    };
+    const whole = transport(slow, undefined, at).send(request);
+    await drip();
+    push(undefined);
+    expect(await whole).toEqual({ ok: true, body: { ok: 1 } });
+    const stuck = transport(slow, undefined, at).send(request);
+    await drip();
+    await at.advance(1001);
+    expect(await stuck).toEqual({ ok: false, kind: 'network' });
+  });
+
   it('reads the event stream, and ends when it is cut or is none', async () => {
     const events: LiveEvent[] = [];
     let opened = 0;

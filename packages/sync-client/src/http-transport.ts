@@ -32,7 +32,12 @@ function headersOf({ token }: HttpTransportOptions, accept: string, json: boolea
 async function send(options: HttpTransportOptions, request: TransportRequest): Promise<TransportReply> {
   const controller = new AbortController();
   const stop = (): void => controller.abort();
-  const cancel = options.timers.after(request.timeoutMs, stop);
+  let cancel = options.timers.after(request.timeoutMs, stop);
+  // A page of 4 MiB takes minutes on a slow line: what counts is that it goes on.
+  const heard = (): void => {
+    cancel();
+    cancel = options.timers.after(request.timeoutMs, stop);
+  };
   request.signal.addEventListener('abort', stop, { once: true });
   if (request.signal.aborted) stop();
   try {
@@ -44,7 +49,7 @@ async function send(options: HttpTransportOptions, request: TransportRequest): P
       signal: controller.signal,
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
     });
-    return await readResponse(response);
+    return await readResponse(response, heard);
   } catch {
     return { ok: false, kind: 'network' };
   } finally {
@@ -53,8 +58,20 @@ async function send(options: HttpTransportOptions, request: TransportRequest): P
   }
 }
 
-async function readResponse(response: Response): Promise<TransportReply> {
-  const text = await response.text();
+async function readText(response: Response, heard: () => void): Promise<string> {
+  const decoder = new TextDecoder();
+  const reader = response.body?.getReader();
+  let text = '';
+  for (;;) {
+    const chunk = await reader?.read();
+    if (chunk === undefined || chunk.done) return text + decoder.decode();
+    heard();
+    text += decoder.decode(chunk.value, { stream: true });
+  }
+}
+
+async function readResponse(response: Response, heard: () => void): Promise<TransportReply> {
+  const text = await readText(response, heard);
   let body: unknown;
   try {
     body = JSON.parse(text);

@@ -107,7 +107,7 @@ export interface TransportRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: unknown;
-  /** no answer by then counts as no network */
+  /** no answer by then, or none of it for this long, counts as no network */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Actor } from './actor.ts';
 import {
   append,
+  BATCH_BYTES,
   batchOps,
   batchRemedy,
   EMPTY_OUTBOX,
@@ -221,7 +222,7 @@ describe('outbox', () => {
           expect(ops.length).toBeGreaterThan(0);
           expect(ops.length).toBeLessThanOrEqual(PUSH_OPS_MAX);
           expect(new TextEncoder().encode(JSON.stringify(ops)).length).toBe(opsBytes(ops));
-          if ((state.frozen?.entries.length ?? 0) > 1) expect(opsBytes(ops)).toBeLessThanOrEqual(GROUP_BYTES_MAX);
+          if ((state.frozen?.entries.length ?? 0) > 1) expect(opsBytes(ops)).toBeLessThanOrEqual(BATCH_BYTES);
           for (const group of new Set(ops.map((op) => op.group ?? ''))) {
             expect(seen).not.toContain(group);
             seen.push(group);

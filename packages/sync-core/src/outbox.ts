@@ -24,6 +24,11 @@ export const PUSH_BYTES_MAX = 1_048_576;
 /** Kept free in a request for what surrounds the ops: protocol, client, epoch, seq. */
 const ENVELOPE_BYTES = 512;
 export const GROUP_BYTES_MAX = PUSH_BYTES_MAX - ENVELOPE_BYTES;
+/**
+ * What groups are put together up to. A batch is never changed once frozen, and the server waits half a minute for a
+ * body: this much gets through at 40 kbit/s. A larger group goes alone.
+ */
+export const BATCH_BYTES = 131_072;
 
 /** One op group that waits. Its ops carry the group's id when there is more than one. */
 export interface OutboxEntry {
@@ -116,7 +121,7 @@ export function takeBatch(entries: Iterable<OutboxEntry>): readonly OutboxEntry[
   for (const entry of entries) {
     const size = opsBytes(entry.ops) - 1;
     if (taken[0] && taken[0].recovery !== entry.recovery) break;
-    if (taken.length > 0 && (ops + entry.ops.length > PUSH_OPS_MAX || bytes + size > GROUP_BYTES_MAX)) break;
+    if (taken.length > 0 && (ops + entry.ops.length > PUSH_OPS_MAX || bytes + size > BATCH_BYTES)) break;
     taken.push(entry);
     ops += entry.ops.length;
     bytes += size;

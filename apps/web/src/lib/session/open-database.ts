@@ -1,4 +1,4 @@
-import type { DatabaseFault } from '@manara/local-db/database';
+import type { FaultListener } from '@manara/local-db/database';
 import { type LocalDb, openLocalDb } from '@manara/local-db/open-local-db';
 import { tables, toolByName } from '@manara/modules/registry';
 import type { Actor } from '@manara/sync-core/actor';
@@ -13,11 +13,7 @@ export function userOf({ account }: Profile): Actor {
 }
 
 /** Opens the database of a profile, and makes it when this browser has none. */
-export function openDatabase(
-  profile: Profile,
-  seams: Seams,
-  onFault: (fault: DatabaseFault) => void,
-): Promise<LocalDb> {
+export function openDatabase(profile: Profile, seams: Seams, onFault: FaultListener): Promise<LocalDb> {
   const { account } = profile;
   return openLocalDb({
     name: databaseName(profile),

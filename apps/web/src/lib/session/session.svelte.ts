@@ -210,7 +210,7 @@ export class Session {
     this.fault = null;
     this.#profile = profile;
     try {
-      const db = await openDatabase(profile, seams, (fault) => (this.fault = fault));
+      const db = await openDatabase(profile, seams, (fault) => this.#heard(fault));
       if (profile.adopting) {
         this.#profile = await adoptInto(db, profile, storage, seams);
       }
@@ -219,6 +219,17 @@ export class Session {
       console.error(error);
       this.fault ??= 'unavailable';
     }
+  }
+
+  #heard(fault: DatabaseFault | null): void {
+    this.fault = fault;
+    // The tab with the newer version leads from now on.
+    if (fault === 'outdated') void this.#stopWork();
+  }
+
+  async #stopWork(): Promise<void> {
+    this.#stopPlanner();
+    await this.#sync?.stop();
   }
 
   async #use(db: LocalDb): Promise<void> {
@@ -247,8 +258,7 @@ export class Session {
     this.workspace = null;
     // Editors save what they hold when they go.
     await tick();
-    this.#stopPlanner();
-    await this.#sync?.stop();
+    await this.#stopWork();
     this.#sync = null;
     this.planner = null;
     this.#waiting = null;

@@ -49,7 +49,11 @@ it('is content with a session that is over already', async () => {
 
 it('leaves the session of who has signed in since alone', async () => {
   answers = [failed(503, 'unavailable')];
-  oweSignOut(store, { signOut: async () => (forgiveSignOut(store), api.signOut()) }, seams);
+  const signOut = async () => {
+    forgiveSignOut(store);
+    return api.signOut();
+  };
+  oweSignOut(store, { signOut }, seams);
   await settled();
   expect(asked).toBe(1);
 });
