@@ -6,4 +6,6 @@ export interface ActionContext {
   readonly nowMs: number;
   /** the person's day, `YYYY-MM-DD` in their zone */
   readonly today: string;
+  /** the person's zone, an IANA name */
+  readonly zone?: string;
 }

@@ -63,6 +63,7 @@ export function sendMessage(input: NewMessage, context: MissionActionContext): S
         missionId: input.missionId ?? null,
         messageId,
         requestedAt: createdAt,
+        zone: context.zone ?? null,
       }),
     ],
   };
@@ -179,5 +180,11 @@ export const askAgain = (
   context: MissionActionContext,
 ): Write[] => [
   put(messages, message.id, { status: 'sent' }),
-  put(runRequests, context.newId(), { kind: 'answer', missionId, messageId: message.id, requestedAt: timeOf(context) }),
+  put(runRequests, context.newId(), {
+    kind: 'answer',
+    missionId,
+    messageId: message.id,
+    requestedAt: timeOf(context),
+    zone: context.zone ?? null,
+  }),
 ];

@@ -18,6 +18,8 @@ export interface MissionActionContext {
   /** a new UUIDv7 */
   newId(): string;
   readonly nowMs: number | (() => number);
+  /** the person's zone, an IANA name */
+  readonly zone?: string;
 }
 
 const timeOf = ({ nowMs }: MissionActionContext): number => (typeof nowMs === 'function' ? nowMs() : nowMs);
@@ -137,7 +139,13 @@ export const restoreMission = (id: string): Write[] => [restore(missions, id)];
 
 /** "Run now": synced as a request, so it works offline and from any device. */
 export const runNow = (missionId: string, context: MissionActionContext): Write[] => [
-  put(runRequests, context.newId(), { kind: 'run', missionId, messageId: null, requestedAt: timeOf(context) }),
+  put(runRequests, context.newId(), {
+    kind: 'run',
+    missionId,
+    messageId: null,
+    requestedAt: timeOf(context),
+    zone: context.zone ?? null,
+  }),
 ];
 
 export interface NewFeedback {

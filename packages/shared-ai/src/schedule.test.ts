@@ -109,6 +109,17 @@ describe('occurrences', () => {
     ).toEqual(['2026-11-21T08:00Z']);
   });
 
+  it.each([
+    ['FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYHOUR=8;BYMINUTE=0', '2028-02-29T08:00Z'],
+    ['FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29', '2028-02-29T00:00Z'],
+    ['FREQ=MINUTELY;BYHOUR=8;BYDAY=MO', '2026-11-30T08:00Z'],
+    ['FREQ=HOURLY;BYDAY=MO;BYHOUR=8;BYMONTH=3', '2027-03-01T08:00Z'],
+    ['FREQ=MONTHLY;BYDAY=5SA', '2027-01-30T00:00Z'],
+    ['FREQ=DAILY;BYMONTH=12;BYMONTHDAY=25', '2026-12-25T00:00Z'],
+  ])('a rule that seldom matches is found: %s', (rrule, slot) => {
+    expect(slots(rule(rrule), '2026-11-29T12:00Z', 1)).toEqual([slot]);
+  });
+
   it('manual is never due', () => expect(nextOccurrence({ kind: 'manual' }, 0)).toBeNull());
 });
 
@@ -129,6 +140,10 @@ describe('a rule that is not valid is an error and never throws or loops', () =>
     'FREQ=DAILY;COUNT=1;UNTIL=20300101',
     'FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30',
     'FREQ=MONTHLY;BYDAY=5MO;BYSETPOS=300',
+    'FREQ=MINUTELY;BYMONTH=2;BYMONTHDAY=30',
+    'FREQ=YEARLY;BYWEEKNO=53;BYMONTH=6',
+    'FREQ=MINUTELY;INTERVAL=1440;BYHOUR=5',
+    'FREQ=HOURLY;INTERVAL=10000;BYHOUR=7;BYDAY=MO;BYMONTH=2',
     'FREQ=DAILY\nDTSTART:19700101T000000Z',
     '__proto__=1;FREQ=DAILY',
     `FREQ=DAILY;BYMINUTE=${'1,'.repeat(400)}1;BYHOUR=77`,

@@ -3,11 +3,10 @@ import { assert } from '@manara/kernel/assert';
 import { dayInZone } from '@manara/shared-ai/calendar-day';
 import { answerByRules, answerWrites, type ChatContext, resolveChat } from '@manara/shared-ai/chat-actions';
 import { buildChatPrompt } from '@manara/shared-ai/prompt';
-import { missions } from '@manara/shared-ai/tables/missions';
 import { choosePlan } from './choose-plan.ts';
 import type { Lease } from './keep-lease.ts';
 import { egressRefusal } from './model-egress.ts';
-import { zoneOf } from './plan-mission.ts';
+import { requestZone } from './plan-mission.ts';
 import { assertGoingOn } from './run-phase.ts';
 import type { SpaceReader } from './run-store.ts';
 import type { RunnerContext } from './runner-context.ts';
@@ -53,8 +52,7 @@ async function findChat(
   run: ClaimedRun,
   messageId: string,
 ): Promise<ChatContext | null> {
-  const mission = run.missionId === null ? undefined : await reader.get(missions, run.missionId);
-  const zone = mission === undefined ? 'UTC' : zoneOf(mission);
+  const zone = await requestZone(reader, run.slot);
   const nowMs = context.clock.nowMs();
   return resolveChat(reader, messageId, { ...context.registry, today: dayInZone(nowMs, zone), nowMs, zone });
 }

@@ -7,7 +7,7 @@ import type { PlannerContext } from '@manara/shared-ai/planner-context';
 import { buildPrompt } from '@manara/shared-ai/prompt';
 import { resolveInputs } from '@manara/shared-ai/resolve-inputs';
 import { planByRules } from '@manara/shared-ai/rule-planner';
-import { type Mission, missions } from '@manara/shared-ai/tables/missions';
+import { type Mission, missions, runRequests } from '@manara/shared-ai/tables/missions';
 import { iterations } from '@manara/shared-ai/tables/plans';
 import { checkBudget } from './budget.ts';
 import { choosePlan } from './choose-plan.ts';
@@ -71,7 +71,7 @@ async function findWork(
   if (!mission || !mayRun(mission, run.kind)) return { kind: 'gone' };
   const iteration = await reader.get(iterations, serverIterationId(missionId, run.slot));
   if (iteration) return { kind: 'planned' };
-  const zone = zoneOf(mission);
+  const zone = mission.trigger.kind === 'rrule' ? mission.trigger.zone : await requestZone(reader, run.slot);
   const nowMs = context.clock.nowMs();
   const recent = await reader.list(iterations, { by: 'missionId', equals: missionId });
   const budget = checkBudget(mission.budget, recent, nowMs, zone);
@@ -89,6 +89,6 @@ function mayRun(mission: Mission, kind: ClaimedRun['kind']): boolean {
   return kind === 'request' || mission.state === 'active';
 }
 
-/** Days and times are the mission's, never the server's. */
-export const zoneOf = (mission: Pick<Mission, 'trigger'>): string =>
-  mission.trigger.kind === 'rrule' ? mission.trigger.zone : 'UTC';
+/** Days are the person's, never the server's: where nothing is scheduled, those of the zone that the request came from. */
+export const requestZone = async (reader: SpaceReader, requestId: string): Promise<string> =>
+  (await reader.get(runRequests, requestId))?.zone ?? 'UTC';

@@ -3,8 +3,11 @@ import { inTransaction } from '@manara/db/in-transaction';
 import { hashJson } from '@manara/kernel/hash';
 import { notes } from '@manara/modules/notes/schema';
 import { todos } from '@manara/modules/todo/schema';
+import { dayInZone } from '@manara/shared-ai/calendar-day';
+import { sendMessage } from '@manara/shared-ai/chat-actions';
 import { decisionWrite } from '@manara/shared-ai/decide';
 import { deviceIterationId, stepIdOf } from '@manara/shared-ai/derived-ids';
+import { runNow } from '@manara/shared-ai/mission-actions';
 import { missions } from '@manara/shared-ai/tables/missions';
 import { executions, iterations, policies, steps } from '@manara/shared-ai/tables/plans';
 import { put } from '@manara/sync-core/write';
@@ -195,6 +198,34 @@ describe.each(engines)('the mission runner on $name', ({ open }) => {
       expect(bench.model.requests.at(-1)?.promptText).toContain('Never before payday');
       expect(bench.model.requests.at(-1)?.promptText).toContain('Book a flight');
     });
+  });
+
+  it("a mission without a schedule and a chat have the days of who asked, not the server's", async () => {
+    const east = 'Pacific/Kiritimati';
+    const west = 'Etc/GMT+12';
+    const missionId = await addMission(bench.account);
+    const prompts: string[] = [];
+    for (const zone of [east, west]) {
+      const context = { newId: () => bench.account.newId(), nowMs: Date.now(), zone };
+      for (const writes of [
+        runNow(missionId, context),
+        sendMessage({ conversationId: null, text: 'Tomorrow?' }, context).writes,
+      ]) {
+        bench.model.enqueue({ kind: 'text', text: JSON.stringify({ summary: 'Nothing', answer: 'No.', steps: [] }) });
+        await bench.account.write(writes);
+        await start().tick();
+        prompts.push(bench.model.requests.at(-1)?.promptText ?? '');
+      }
+    }
+    const days = prompts.map((text) => /Today is \w+, (\S+); the time zone is (\S+)\./.exec(text)?.slice(1));
+    const [today, yesterday] = [dayInZone(Date.now(), east), dayInZone(Date.now(), west)];
+    expect(today).not.toBe(yesterday);
+    expect(days).toEqual([
+      [today, east],
+      [today, east],
+      [yesterday, west],
+      [yesterday, west],
+    ]);
   });
 
   describe('schedules', () => {

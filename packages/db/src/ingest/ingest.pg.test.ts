@@ -267,11 +267,20 @@ describe.each(engines)('ingest on $name', (engine) => {
       expect(await nextSlot()).toBeNull();
     });
 
-    it('pausing a mission cancels what waits', async () => {
+    it('pausing a mission cancels what its schedule asked for, putting it away what a person did, never an answer', async () => {
+      const states = async () => Object.fromEntries((await runs()).map((run) => [run.kind, run.state]));
       await ada.pushed([missionOp({ state: ['active', at()] })]);
       await ada.pushed([ada.op('runRequests', randomUUID(), { missionId: [MISSION, at()] })]);
+      const answer = { kind: ['answer', at()], missionId: [MISSION, at()], messageId: [randomUUID(), at()] };
+      await ada.pushed([ada.op('runRequests', randomUUID(), answer)]);
+      await asAda(
+        (tx) => tx`insert into runs (space_id, kind, mission_id, slot)
+          values (${ada.space}, 'scheduled', ${MISSION}, '2026-11-20T07:00Z')`,
+      );
       await ada.pushed([missionOp({ state: ['paused', at(1)] })]);
-      expect((await runs()).map((run) => run.state)).toEqual(['cancelled']);
+      expect(await states()).toEqual({ request: 'queued', answer: 'queued', scheduled: 'cancelled' });
+      await ada.pushed([missionOp({ state: ['archived', at(2)] })]);
+      expect(await states()).toEqual({ request: 'cancelled', answer: 'queued', scheduled: 'cancelled' });
     });
   });
 });

@@ -26,11 +26,15 @@ export interface KeepRunsOptions {
 /** What an ingest means for the runner's tables, in the same transaction: when missions are due, and which runs wait. */
 export async function keepRuns(tx: Tx, plan: IngestPlan, options: KeepRunsOptions): Promise<void> {
   const rescheduled = rescheduledMissions(plan);
+  const nextSlotOf = slotsAfter(options.nowMs);
   for (const record of plan.changed) {
     if (record.table === missions.name && rescheduled.has(`${record.space}|${record.id}`)) {
-      // One by one: a hostile rule takes up to 80 ms to compute, and others get their turn in between.
-      await scheduleMissions(tx, record.space, [scheduleOf(record, options)]);
-      if (!isActive(record)) await cancelMissionRuns(tx, record.space, record.id);
+      // One by one: a hostile rule takes up to 40 ms to compute, and others get their turn in between.
+      await scheduleMissions(tx, record.space, [scheduleOf(record, nextSlotOf)]);
+      const { state, deleted } = readRow(missions, record.id, record.cells);
+      const away = deleted || state === 'archived';
+      if (away) await cancelMissionRuns(tx, record.space, record.id, ['scheduled', 'request']);
+      else if (state !== 'active') await cancelMissionRuns(tx, record.space, record.id, ['scheduled']);
     }
     if (record.table === runRequests.name && record.isNew) await queueRequest(tx, record);
     if (record.table === iterations.name && record.isNew && !options.bySystem) await closePlanned(tx, record);
@@ -60,16 +64,26 @@ function isActive(record: ChangedRecord): boolean {
   return mission.state === 'active' && !mission.deleted;
 }
 
-function scheduleOf(record: ChangedRecord, { nowMs }: KeepRunsOptions): MissionSchedule {
+type NextSlotOf = (trigger: Trigger) => number | null;
+
+function scheduleOf(record: ChangedRecord, nextSlotOf: NextSlotOf): MissionSchedule {
   const { trigger } = readRow(missions, record.id, record.cells);
-  const nextSlotMs = isActive(record) ? safeNextSlot(trigger, nowMs) : null;
+  const nextSlotMs = isActive(record) ? nextSlotOf(trigger) : null;
   return { missionId: record.id, trigger: trigger as unknown as JSONValue, nextSlotMs };
 }
 
-/** A trigger that cannot be read makes its mission never due; it does not refuse the write. */
-function safeNextSlot(trigger: Trigger, nowMs: number): number | null {
-  const slotMs = nextOccurrence(trigger, nowMs);
-  return slotMs !== null && slotMs >= 0 && slotMs <= INSTANT_MS_MAX ? slotMs : null;
+/**
+ * When triggers are next due; one that several missions of a batch have is computed once. A trigger that cannot be read
+ * makes its mission never due; it does not refuse the write.
+ */
+function slotsAfter(nowMs: number): NextSlotOf {
+  const known = new Map<string, number | null>();
+  return (trigger) => {
+    const key = JSON.stringify(trigger);
+    const slotMs = known.has(key) ? (known.get(key) ?? null) : nextOccurrence(trigger, nowMs);
+    known.set(key, slotMs);
+    return slotMs !== null && slotMs >= 0 && slotMs <= INSTANT_MS_MAX ? slotMs : null;
+  };
 }
 
 async function queueRequest(tx: Tx, { space, id, cells }: ChangedRecord): Promise<void> {

@@ -201,7 +201,8 @@ describe.each(engines)('runs on $name', (engine) => {
     expect(await inSpace((tx) => cancelRun(tx, run))).toBe(true);
     expect(await inSpace((tx) => settleRun(tx, run))).toBe(false);
     await request(mission);
-    expect(await inSpace((tx) => cancelMissionRuns(tx, space, mission))).toBe(1);
+    expect(await inSpace((tx) => cancelMissionRuns(tx, space, mission, ['scheduled']))).toBe(0);
+    expect(await inSpace((tx) => cancelMissionRuns(tx, space, mission, ['scheduled', 'request']))).toBe(1);
     expect((await claim()).claimed).toEqual([]);
   });
 });

@@ -31,6 +31,7 @@ export async function settleRun(tx: Tx, run: Fence): Promise<boolean> {
       update runs r set state = 'done', finished_at = now(), phase = 'served by another run'
       from runs served_by
       where served_by.space_id = ${run.spaceId} and served_by.id = ${run.id}
+        and served_by.kind <> 'answer'
         and r.space_id = served_by.space_id and r.mission_id = served_by.mission_id and r.kind = 'request'
         and r.state in ('queued', 'failed') and r.requested_at <= served_by.started_at`;
   }
@@ -86,11 +87,19 @@ export async function cancelRun(tx: Tx, run: { spaceId: string; id: string }): P
   return cancelled.length === 1;
 }
 
-/** Cancels every waiting run of a mission (paused, archived, deleted). Returns how many. */
-export async function cancelMissionRuns(tx: Tx, spaceId: string, missionId: string): Promise<number> {
+/**
+ * Cancels a mission's waiting runs of these kinds: the scheduled ones when it is paused, and what a person asked for too
+ * when it is put away. Answers are a conversation's. Returns how many.
+ */
+export async function cancelMissionRuns(
+  tx: Tx,
+  spaceId: string,
+  missionId: string,
+  kinds: readonly ('scheduled' | 'request')[],
+): Promise<number> {
   const cancelled = await tx`
     update runs set state = 'cancelled', finished_at = now()
-    where space_id = ${spaceId} and mission_id = ${missionId} and state in ('queued', 'failed')
+    where space_id = ${spaceId} and mission_id = ${missionId} and kind in ${tx(kinds)} and state in ('queued', 'failed')
     returning id`;
   return cancelled.length;
 }

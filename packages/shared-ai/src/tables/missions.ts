@@ -9,7 +9,6 @@ export const trigger = z.discriminatedUnion('kind', [
     kind: z.literal('rrule'),
     rrule: z.string().check(z.maxLength(1000)),
     zone: z.string().check(z.maxLength(100)),
-    /** ms since 1970: what INTERVAL counts from, and nothing is due before it */
     /** ms since 1970: what INTERVAL counts from; nothing is due before it */
     start: z.optional(instant),
   }),
@@ -78,6 +77,8 @@ export const runRequests = defineTable({
     missionId: field(z.nullable(id), null),
     messageId: field(z.nullable(id), null),
     requestedAt: field(instant, 0),
+    /** IANA name of the person's zone: "today" and "tomorrow" of a mission without a schedule, and of a chat, are there */
+    zone: field(z.nullable(z.string().check(z.maxLength(100))), null),
   },
   indexes: ['missionId', 'messageId'],
 });

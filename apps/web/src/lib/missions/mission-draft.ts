@@ -53,6 +53,7 @@ export const actionContext = (app: AppContext): ActionContext => ({
   newId: app.newId,
   nowMs: app.nowMs(),
   today: app.today(),
+  zone: app.zone,
 });
 
 /**
