@@ -17,6 +17,7 @@ export type SoloProcessOptions = {
   /** 0: any free one. */
   port?: number;
   env?: Record<string, string>;
+  args?: readonly string[];
 };
 
 const MAIN = fileURLToPath(new URL('../../../services/solo/src/main.ts', import.meta.url));
@@ -49,9 +50,9 @@ export async function runSoloToItsEnd(options: SoloProcessOptions): Promise<{ co
   return { code, output: output() };
 }
 
-function spawnSolo({ dataFolder, port = 0, env = {} }: SoloProcessOptions) {
+function spawnSolo({ dataFolder, port = 0, env = {}, args = [] }: SoloProcessOptions) {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !CLEAN.test(name)));
-  const child = spawn(process.execPath, [MAIN, '--data', dataFolder, '--port', String(port)], {
+  const child = spawn(process.execPath, [MAIN, '--data', dataFolder, '--port', String(port), ...args], {
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

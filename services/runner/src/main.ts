@@ -4,11 +4,13 @@ import { serve } from '@hono/node-server';
 import { assertRowSecurity } from '@manara/db/assert-row-security';
 import { openDatabase } from '@manara/db/client';
 import { migrate } from '@manara/db/migrate';
+import { joinNews } from '@manara/db/news';
 import { pino } from 'pino';
 import { createApp } from './app.ts';
 import { ENVIRONMENT_HELP, readRunnerConfig } from './config.ts';
 import { createMetrics } from './metrics.ts';
 import { createRunner } from './runner.ts';
+import type { RunnerPokes } from './runner-context.ts';
 
 if (process.argv.includes('--help')) {
   console.log(`Manara mission runner: plans due missions off-tab.\n\nEnvironment:\n${ENVIRONMENT_HELP}`);
@@ -26,8 +28,24 @@ await migrate(db);
 await assertRowSecurity(db);
 
 const metrics = createMetrics();
-// Devices hear of a plan through the sync service, which tells all heads every 20 s.
-const runner = createRunner({ db, log, model, tuning: { tickMs, leaseMs }, pokes: metrics.pokes });
+// Devices hear of a plan through the sync services that share the database.
+const line = await joinNews(
+  db,
+  randomUUID(),
+  () => undefined,
+  (error) => log.warn({ err: error }, 'news were not told'),
+);
+const pokes: RunnerPokes = {
+  heads(heads) {
+    metrics.pokes.heads(heads);
+    line.tell({ heads });
+  },
+  run(space, run) {
+    metrics.pokes.run(space, run);
+    line.tell({ space, run: { ...run } });
+  },
+};
+const runner = createRunner({ db, log, model, tuning: { tickMs, leaseMs }, pokes });
 const app = createApp({
   serviceKeys,
   tick: runner.tick,

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Database, openDatabase } from '@manara/db/client';
 import { inTransaction } from '@manara/db/in-transaction';
+import { joinNews, type News } from '@manara/db/news';
 import { missions, runRequests } from '@manara/shared-ai/tables/missions';
 import { iterations, steps } from '@manara/shared-ai/tables/plans';
 import { put } from '@manara/sync-core/write';
@@ -110,6 +111,8 @@ describe('runners as processes over one Postgres', { timeout: 120_000 }, () => {
   it('two runner processes never plan one slot twice', async () => {
     model.setFallback({ kind: 'plan', summary: 'One change', steps: [step('Call the bank')], delayMs: 30 });
     const ids = await addMissions(24);
+    const heard: News[] = [];
+    await joinNews(db, 'test', (news) => heard.push(news), console.error);
     await Promise.all([startRunner(), startRunner()]);
     await account.write(...ids.map(request));
     const written = await until(plans, (rows) => rows.length >= 24, '24 plans');
@@ -119,6 +122,12 @@ describe('runners as processes over one Postgres', { timeout: 120_000 }, () => {
     expect(model.requests).toHaveLength(24);
     expect(states.every((row) => row.attempt === 1)).toBe(true);
     expect(new Set(states.map((row) => row.worker)).size).toBe(2);
+    // Each tells the servers that hold the devices' lines.
+    await until(
+      () => heard,
+      (news) => news.some((one) => 'heads' in one && account.space in one.heads) && news.some((one) => 'run' in one),
+      'word of it',
+    );
   });
 
   it('the late write of a runner that was stopped past its lease is refused', async () => {

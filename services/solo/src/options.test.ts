@@ -10,6 +10,7 @@ test('with nothing said everything has a default', () => {
       host: '127.0.0.1',
       port: 4310,
       dataFolder: '/home/ada/manara/.manara',
+      restored: false,
       databaseUrl: null,
       secret: null,
       serviceKeys: null,
@@ -25,6 +26,10 @@ test('arguments go before the environment', () => {
     value: { port: 6000, host: '0.0.0.0', dataFolder: '/srv/manara' },
   });
   expect(read([], env)).toMatchObject({ value: { port: 5000, host: '10.0.0.1' } });
+});
+
+test('a restore is said, and once', () => {
+  expect(read(['--restored'])).toMatchObject({ value: { restored: true } });
 });
 
 test('a separator left by npm is no argument', () => {

@@ -24,6 +24,8 @@ export type SoloOptions = {
   readonly port: number;
   /** Absolute path of the data folder. */
   readonly dataFolder: string;
+  /** The data was copied back from a backup. */
+  readonly restored: boolean;
   /** Null: the embedded database in the data folder. */
   readonly databaseUrl: string | null;
   readonly publicUrl: string | null;
@@ -48,6 +50,7 @@ Usage: npm start -- [options]
   --port <number>   port to listen on (MANARA_PORT, else ${SOLO_PORT}; 0 takes any free one)
   --host <address>  address to listen on (MANARA_HOST, else 127.0.0.1; 0.0.0.0 lets other machines in)
   --data <folder>   where data, sessions and secrets are kept (${DATA_FOLDER})
+  --restored        say this once when the data was copied back from a backup: devices send what it lacks
   --help            show this
 
 Environment, all optional:
@@ -69,12 +72,13 @@ Environment, all optional:
 export function readOptions(args: readonly string[], env: Environment, folder: string): Read<SoloOptions | 'help'> {
   const parsed = parse(args);
   if (!parsed.ok) return parsed;
-  const { help, port, host, data } = parsed.value;
+  const { help, port, host, data, restored = false } = parsed.value;
   if (help) return ok('help');
   return allOrErrors<SoloOptions>({
     host: host === undefined ? readHost(env) : ok(host),
     port: port === undefined ? readPort(env, SOLO_PORT) : readPortArgument(port),
     dataFolder: ok(resolve(folder, data ?? DATA_FOLDER)),
+    restored: ok(restored),
     databaseUrl: readDatabaseUrl(env),
     publicUrl: readPublicUrl(env),
     signup: readSignup(env),
@@ -95,6 +99,7 @@ function parse(args: readonly string[]) {
         port: { type: 'string' },
         host: { type: 'string' },
         data: { type: 'string' },
+        restored: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });

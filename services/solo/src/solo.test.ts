@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runSoloToItsEnd, type SoloProcess, startSoloProcess } from '@manara/testkit/solo-process';
@@ -8,15 +8,18 @@ const CLIENT = '9f3a1c7e5b2d4f60';
 const KILL_ROUNDS = 3;
 
 let folder: string;
+let backup: string;
 let running: SoloProcess | undefined;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'manara-solo-'));
+  backup = await mkdtemp(join(tmpdir(), 'manara-backup-'));
 });
 afterEach(async () => {
   await running?.end('SIGKILL');
   running = undefined;
   await rm(folder, { recursive: true, force: true });
+  await rm(backup, { recursive: true, force: true });
 });
 
 async function start(port = 0): Promise<SoloProcess> {
@@ -102,6 +105,39 @@ test('a folder in use and a port in use are refused in words', async () => {
   expect(taken.output).toContain(`Port ${port} on 127.0.0.1 is in use`);
   const wrong = await runSoloToItsEnd({ dataFolder: folder, env: { MANARA_SIGNUP: 'perhaps' } });
   expect(wrong).toMatchObject({ code: 1, output: expect.stringContaining('MANARA_SIGNUP') });
+}, 120_000);
+
+test('a data folder that was copied back starts a new epoch when it is said, and takes what it lacks', async () => {
+  let solo = await start();
+  const account = await signUp(solo.url);
+  const push = async (epoch: string, batch: object) =>
+    call<{ results: unknown[] }>(solo.url, '/v1/sync/push', account.token, {
+      protocol: 1,
+      client: CLIENT,
+      epoch,
+      batch,
+    });
+  const [kept, lost, other] = [todo(account, 1), todo(account, 2), todo(account, 3)];
+  await push(account.epoch, { seq: 1, ops: [kept] });
+  await solo.end('SIGTERM');
+  await cp(folder, join(backup, 'copy'), { recursive: true });
+  solo = await start();
+  await push(account.epoch, { seq: 2, ops: [lost] });
+  await solo.end('SIGTERM');
+  await rm(folder, { recursive: true });
+  await cp(join(backup, 'copy'), folder, { recursive: true });
+
+  running = await startSoloProcess({ dataFolder: folder, args: ['--restored'] });
+  solo = running;
+  expect(solo.output()).toContain('a new epoch has begun');
+  const { epoch } = await me(solo.url, account.token);
+  expect(epoch).not.toBe(account.epoch);
+  expect(await pulledIds(solo.url, account)).toEqual(new Set([kept.id]));
+  // What another device had written comes back too, under its own node.
+  const foreign = JSON.parse(JSON.stringify(other).replaceAll(CLIENT, 'b'.repeat(16))) as object;
+  const batch = { seq: 1, recovery: true, ops: [lost, foreign] };
+  expect((await push(epoch, batch)).results).toEqual([{ status: 'ok' }, { status: 'ok' }]);
+  expect(await pulledIds(solo.url, account)).toEqual(new Set([kept.id, lost.id, other.id]));
 }, 120_000);
 
 describe('kill -9', () => {

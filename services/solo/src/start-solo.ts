@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { assertRowSecurity } from '@manara/db/assert-row-security';
 import { openDatabase } from '@manara/db/client';
+import { startNewEpoch } from '@manara/db/epoch';
 import { lockFolder } from '@manara/db/folder-lock';
 import { migrate } from '@manara/db/migrate';
 import { createTickRoute } from '@manara/runner/app';
@@ -9,7 +10,7 @@ import { createRunner, type Runner } from '@manara/runner/runner';
 import { createApp } from '@manara/sync/app';
 import { createAuth } from '@manara/sync/auth';
 import { listen } from '@manara/sync/listen';
-import { createPokes } from '@manara/sync/pokes';
+import { sharePokes } from '@manara/sync/pokes';
 import { newRequestId, systemClock } from '@manara/sync/seams';
 import type { Logger } from 'pino';
 import type { SoloOptions } from './options.ts';
@@ -47,8 +48,10 @@ export async function startSolo(options: SoloOptions, log: Logger): Promise<Solo
     closers.push(() => db.close());
     await migrate(db);
     await assertRowSecurity(db);
+    if (options.restored) await startNewEpoch(db);
 
-    const pokes = createPokes();
+    // Several on one Postgres, behind a balancer, tell each other.
+    const pokes = await sharePokes(db, newRequestId(), (error) => log.warn({ err: error }, 'news were not told'));
     const runner = createRunner({ db, log, pokes, model: options.model, tuning: options.timing });
     const wake = wakeSoon(runner.wake);
     const auth = createAuth({ db, config: { ...options, secret: options.secret ?? kept.secret }, log });

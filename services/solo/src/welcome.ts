@@ -6,6 +6,11 @@ export function welcome(solo: { url: string; hasWeb: boolean }, options: SoloOpt
   const lines = ['', `  Manara is running at ${solo.url}`];
   if (options.publicUrl !== null) lines.push(`  Public address  ${options.publicUrl}`);
   lines.push(`  Your data       ${where(options)}`);
+  if (options.restored) {
+    lines.push(
+      '  Restored        a new epoch has begun: devices send what the backup lacks. Start without --restored next time.',
+    );
+  }
   if (options.model === null) {
     lines.push('  Planner         rules. To add a model, stop and start again with, for example:');
     lines.push('                  MANARA_MODEL=llama3.2 OPENAI_BASE_URL=http://127.0.0.1:11434/v1 npm start');

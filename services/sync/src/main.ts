@@ -1,4 +1,5 @@
 // The sync service as a process of its own, over a Postgres: see --help.
+import { randomUUID } from 'node:crypto';
 import { assertRowSecurity } from '@manara/db/assert-row-security';
 import { openDatabase } from '@manara/db/client';
 import { migrate } from '@manara/db/migrate';
@@ -7,7 +8,7 @@ import { createApp } from './app.ts';
 import { createAuth } from './auth.ts';
 import { ENVIRONMENT_HELP, readSyncConfig } from './config.ts';
 import { ListenError, listen } from './listen.ts';
-import { createPokes } from './pokes.ts';
+import { sharePokes } from './pokes.ts';
 import { systemClock } from './seams.ts';
 
 if (process.argv.includes('--help')) {
@@ -31,7 +32,7 @@ const stopping = new AbortController();
 const app = createApp({
   db,
   auth: createAuth({ db, config, log }),
-  pokes: createPokes(),
+  pokes: await sharePokes(db, randomUUID(), (error) => log.warn({ err: error }, 'news were not told')),
   clock: systemClock,
   log,
   config,

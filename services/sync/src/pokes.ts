@@ -1,3 +1,5 @@
+import type { Database } from '@manara/db/client';
+import { joinNews, type News } from '@manara/db/news';
 import type { RunEvent } from '@manara/protocol/live';
 
 /** What is told to those who listen to some spaces. */
@@ -44,6 +46,30 @@ export function createPokes(): Pokes {
           if (listeners?.size === 0) listenersBySpace.delete(space);
         }
       };
+    },
+  };
+}
+
+/**
+ * Joins the pokes of the processes that share a database: what is told here is told there too. Of several servers each
+ * then answers held requests and live streams as soon as any of them, or a runner, has written.
+ */
+export async function sharePokes(db: Database, self: string, onError: (error: unknown) => void): Promise<Pokes> {
+  const local = createPokes();
+  const hear = (news: News): void => {
+    if ('heads' in news) local.heads(news.heads);
+    else local.run(news.space, news.run as unknown as RunEvent);
+  };
+  const line = await joinNews(db, self, hear, onError);
+  return {
+    ...local,
+    heads(heads) {
+      local.heads(heads);
+      line.tell({ heads });
+    },
+    run(space, run) {
+      local.run(space, run);
+      line.tell({ space, run: { ...run } });
     },
   };
 }
