@@ -65,8 +65,11 @@ export class Session {
   }
 
   readonly account: Account | null = $derived(this.#profile.account);
-  /** the server has ended the session; the data here stays usable */
-  readonly needsSignIn: boolean = $derived(this.account !== null && this.#sync?.status.signedOut === true);
+  /** the server has ended the session, or it is another account's; the data here stays usable */
+  readonly needsSignIn: boolean = $derived.by(() => {
+    const status = this.#sync?.status;
+    return this.account !== null && (status?.signedOut === true || status?.removed === true);
+  });
   readonly #queued: number = $derived.by(() => (this.account === null ? 0 : (this.#waiting?.current ?? 0)));
   /** changes of this account that are nowhere but here: those that wait and those that were refused; 0 for a guest */
   readonly unsynced: number = $derived.by(() => this.#queued + this.status.refused.length);
