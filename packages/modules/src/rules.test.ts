@@ -154,6 +154,60 @@ describe('the words of the objective', () => {
   });
 });
 
+describe('the objective, judged on what people write', () => {
+  const LIST = [
+    'Ask Bob about the rent',
+    'Buy a present for Ana',
+    'Buy milk',
+    'Call the plumber',
+    'Decide on a phone plan',
+    'Water the plants',
+    'Book train to Lisbon',
+    'Renew passport',
+    'Lisbon: find a hotel',
+    'Pay the electricity bill',
+    'Read chapter 4 of the Rust book',
+    'Clean the kitchen',
+    'Send the invoice to Marek',
+    'Think about what happens with the old bike',
+    'Move the boxes that are still in the cellar',
+  ];
+  const picked = async (objective: string) =>
+    (
+      await plan(
+        LIST.map((title) => todoWrite(title)),
+        { objective },
+      )
+    ).told.map(([, args]) => LIST.find((title) => (args as { id: string }).id === todoId(title)));
+
+  it.each(STARTERS.map(({ id, objective }) => [id, objective]))(
+    'the starter %s picks nothing',
+    async (_id, objective) => {
+      expect(await picked(objective)).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['can you add buy milk to my list?', ['Buy milk']],
+    ['Get everything ready for the Lisbon trip', ['Book train to Lisbon', 'Lisbon: find a hotel']],
+    ["Don't let the rent or the electricity bill be forgotten", ['Pay the electricity bill', 'Ask Bob about the rent']],
+    ['Keep the kitchen and my plants in shape', ['Clean the kitchen', 'Water the plants']],
+    ['Every Monday, call and ask people who still have to pay me, and write it down', []],
+    ['What should I do next? I never really know where to start', []],
+    ['Read one book a month', []],
+  ])('%s', async (objective, titles) => {
+    expect([...(await picked(objective))].sort()).toEqual([...titles].sort());
+  });
+
+  it('one word that many todos have says nothing; two words do', async () => {
+    const garden = ['dig', 'sow', 'mow', 'rake'].map((word) => todoWrite(`Garden: ${word}`));
+    expect((await plan(garden, { objective: 'Look after the garden' })).told).toEqual([]);
+    const { told } = await plan([...garden, todoWrite('Garden fence')], { objective: 'Mend the garden fence' });
+    expect(told).toEqual([update('Garden fence', TODAY)]);
+    expect((await plan(garden.slice(1), { objective: 'Look after the garden' })).told).toHaveLength(3);
+  });
+});
+
 describe('a plan by rules', () => {
   it('is the same for the same rows, and not longer than it says', async () => {
     const many = Array.from({ length: 30 }, (_, index) =>

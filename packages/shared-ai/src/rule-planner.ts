@@ -12,8 +12,18 @@ export const RULES_MODEL = 'rules';
 
 interface Finding {
   readonly rule: Rule;
+  /** what is new of what it found */
+  readonly fresh: readonly PlannedStep[];
+  /** what of that one plan may take */
   readonly steps: readonly PlannedStep[];
 }
+
+/** Bounded only here, where what is known is left out already: else what was rejected would hold its place for ever. */
+const findingOf = (rule: Rule, fresh: readonly PlannedStep[]): Finding => ({
+  rule,
+  fresh,
+  steps: fresh.slice(0, rule.stepsMax ?? RULE_STEPS_MAX),
+});
 
 function readStep(
   step: PlannedStep,
@@ -61,12 +71,12 @@ export function planByRules(context: PlannerContext): PlanDraft {
   const findings = context.rules.map((rule): Finding => {
     let found: readonly PlannedStep[] = [];
     try {
-      found = rule.find({ world: context.world, objective, concept, inputs: context.linked });
+      found = rule.find({ world: context.world, objective, concept, inputs: context.linked, zone: context.zone });
     } catch {
       // One rule that fails on odd data must not cost the others' plan.
       log.push(`The rule "${rule.name}" failed and was left out.`);
     }
-    if (observes) return { rule, steps: found };
+    if (observes) return findingOf(rule, found);
     const fresh = found.filter((step) => {
       const read = readStep(step, context);
       if (read === null) return false;
@@ -84,13 +94,13 @@ export function planByRules(context: PlannerContext): PlanDraft {
       if (target !== null) targets.add(target);
       return true;
     });
-    return { rule, steps: fresh };
+    return findingOf(rule, fresh);
   });
   const taken = takeInTurn(findings);
   const inOrder = findings.flatMap(({ rule }) => taken.filter((one) => one.rule === rule));
   const counts = new Map<Rule, number>();
   for (const { rule } of inOrder) counts.set(rule, (counts.get(rule) ?? 0) + 1);
-  const total = findings.reduce((sum, { steps }) => sum + steps.length, 0);
+  const total = findings.reduce((sum, { fresh }) => sum + fresh.length, 0);
   if (total > taken.length) log.push(`The rules found ${total} things; the first ${taken.length} are suggested.`);
   return {
     summary: sentence(counts, observes),

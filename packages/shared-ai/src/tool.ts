@@ -97,11 +97,16 @@ export interface PlannedStep {
   readonly rationale: string;
   readonly evidence: readonly Evidence[];
   readonly dependsOn: readonly number[];
+  /** when it makes no sense any more, in ms since 1970, if that is before every proposal ends */
+  readonly expiresAt?: number;
 }
 
 /** A rule of the rule planner: finds steps in the world. The world holds every input source's table. */
 export interface Rule {
   readonly name: string;
+  /** The most of its findings that one plan takes, counted after those known already are left out; absent: no bound of its own. */
+  readonly stepsMax?: number;
+  /** Everything it finds, within reason and the most important first: what is known already is left out afterwards. */
   find(context: RuleContext): readonly PlannedStep[];
   /** what it found, for the plan's summary: `2 overdue todos` */
   says(count: number): string;
@@ -113,6 +118,8 @@ export interface RuleContext {
   readonly concept: string;
   /** records that the mission links, as `table|id`; null: the whole space */
   readonly inputs: ReadonlySet<string> | null;
+  /** the mission's, an IANA name: in which days begin and end */
+  readonly zone: string;
 }
 
 /** How a table's rows are told to a planner, and what of them counts as a mission input. */

@@ -8,7 +8,7 @@ import { createdIdOf, stepIdOf } from './derived-ids.ts';
 import { applyContext } from './execute.ts';
 import { ARGS_BYTES_MAX, PROPOSAL_LIFE_MS, STEPS_MAX } from './plan-limits.ts';
 import { type KnownSubjects, knownSubjects, planSubject, repetition } from './plan-subject.ts';
-import { type PlannerContext, quotableTexts } from './planner-context.ts';
+import { inputKey, type PlannerContext, quotableTexts, toldBefore } from './planner-context.ts';
 import { evaluatePolicy } from './policy.ts';
 import { repairArgs } from './repair-args.ts';
 import type { Basis, Evidence, Step } from './tables/plans.ts';
@@ -41,6 +41,8 @@ interface Progress {
   world: World;
   /** tools of the good steps so far, by number */
   readonly good: Map<number, Tool>;
+  /** records that are there already, by the number of the step that would have created them */
+  readonly existing: Map<number, string>;
   readonly subjects: Set<string>;
   readonly log: string[];
 }
@@ -49,6 +51,8 @@ interface Progress {
 interface Fault {
   readonly kind: 'quarantine' | 'drop';
   readonly reason: string;
+  /** what a dropped create would have made, where that is there already */
+  readonly recordId?: string | null;
 }
 const quarantine = (reason: string): Result<never, Fault> => err({ kind: 'quarantine', reason });
 
@@ -63,14 +67,15 @@ export function validateSteps(
   iterationId: string,
   byModel: boolean,
 ): ValidatedSteps {
-  const taintAll = byModel && context.inputs.some((input) => input.untrusted);
+  const taintAll = byModel && readsUntrusted(context);
   const progress: Progress = {
     context,
     iterationId,
     taintAll,
-    known: knownSubjects(context),
+    known: knownSubjects(context, byModel ? 'open' : 'ever'),
     world: context.world,
     good: new Map(),
+    existing: new Map(),
     subjects: new Set(),
     log: [],
   };
@@ -81,12 +86,17 @@ export function validateSteps(
     const n = index + 1;
     const looked = lookAt(step, n, progress);
     if (looked.ok) steps.push(looked.value);
-    else if (looked.error.kind === 'drop')
+    else if (looked.error.kind === 'drop') {
       progress.log.push(`Step ${n} (${oneLine(step.tool)}) was left out: ${looked.error.reason}.`);
-    else steps.push(putAside(step, n, looked.error.reason, progress));
+      if (looked.error.recordId != null) progress.existing.set(n, looked.error.recordId);
+    } else steps.push(putAside(step, n, looked.error.reason, progress));
   }
   return { steps, log: progress.log };
 }
+
+/** Whether a model that read all this may do what someone unknown wrote: in a record, or in a plan that followed from one. */
+const readsUntrusted = (context: PlannerContext): boolean =>
+  context.inputs.some((input) => input.untrusted) || toldBefore(context).some((proposal) => proposal.tainted);
 
 function lookAt(step: PlannedStep, n: number, progress: Progress): Result<ValidatedStep, Fault> {
   const { context } = progress;
@@ -119,13 +129,16 @@ function lookAt(step: PlannedStep, n: number, progress: Progress): Result<Valida
     basis: [...stepBasis(tool, args, evidence, context)],
     risk: tool.risk,
     reversible: tool.reversible,
-    tainted: progress.taintAll || evidence.some((one) => context.sources.get(one.table)?.untrusted ?? true),
-    expiresAt: context.nowMs + PROPOSAL_LIFE_MS,
+    tainted: progress.taintAll || evidence.some((one) => isUntrusted(one, context)),
+    expiresAt: Math.min(step.expiresAt ?? Number.POSITIVE_INFINITY, context.nowMs + PROPOSAL_LIFE_MS),
     validity: { state: repaired.value.repaired ? 'repaired' : 'ok', reason: null },
   };
   accept(tool, args, n, progress);
   return ok(validated);
 }
+
+const isUntrusted = ({ table, id }: Evidence, { sources, tainted }: PlannerContext): boolean =>
+  (sources.get(table)?.untrusted ?? true) || tainted.has(inputKey(table, id));
 
 /** Arguments that the wire takes: not too big, no unsafe numbers, not too deep. */
 function storable(args: JsonValue): Result<JsonValue, Fault> {
@@ -136,7 +149,10 @@ function storable(args: JsonValue): Result<JsonValue, Fault> {
   return fault === 'too_deep' ? quarantine('its arguments are nested too deep') : ok(args);
 }
 
-/** Replaces `step:<n>` by the id of the record that step creates. Only whole values count, at any depth. */
+/**
+ * Replaces `step:<n>` by the id of the record that step creates, or would create if it were not there already. Only whole
+ * values count, at any depth.
+ */
 function resolvePlaceholders(
   raw: JsonValue,
   n: number,
@@ -149,6 +165,8 @@ function resolvePlaceholders(
       const match = /^step:(\d{1,4})$/u.exec(value);
       if (match === null) return value;
       const other = Number(match[1]);
+      const existing = progress.existing.get(other);
+      if (existing !== undefined) return existing;
       const creates = progress.good.get(other)?.creates;
       if (creates === undefined || other >= n) {
         bad = `it names step ${other}, which creates nothing before it`;
@@ -165,9 +183,11 @@ function resolvePlaceholders(
   return bad === null ? ok({ args, dependsOn: [...dependsOn] }) : quarantine(bad);
 }
 
-/** A step may need earlier ones; one that was put aside or left out takes it along. */
+/** A step may need earlier ones; one that was put aside or left out takes it along, unless its record is there already. */
 function dependencies(given: readonly number[], n: number, progress: Progress): Result<readonly number[], Fault> {
-  const earlier = [...new Set(given)].filter((one) => one >= 1 && one < n).sort((a, b) => a - b);
+  const earlier = [...new Set(given)]
+    .filter((one) => one >= 1 && one < n && !progress.existing.has(one))
+    .sort((a, b) => a - b);
   const missing = earlier.find((one) => !progress.good.has(one));
   return missing === undefined ? ok(earlier) : quarantine(`it needs step ${missing}, which was put aside`);
 }
@@ -183,7 +203,7 @@ function misfit(tool: Tool, args: JsonObject, progress: Progress): Fault | null 
   const subject = planSubject(tool, args);
   if (progress.subjects.has(subject)) return { kind: 'drop', reason: 'the plan says it already' };
   const repeats = repetition(tool, args, context, progress.known);
-  if (repeats !== null) return { kind: 'drop', reason: repeats };
+  if (repeats !== null) return { kind: 'drop', ...repeats };
   try {
     const premise = tool.premise(args, world);
     return premise.holds ? null : { kind: 'quarantine', reason: premise.reason };

@@ -140,6 +140,17 @@ describe('lines that ask for something', () => {
       ['todo', 'nested'],
     ]);
   });
+  it('are not those that are struck out whole', () => {
+    const body = [
+      '- [ ] ~~cancelled~~',
+      '- [ ] ~~one~~ ~~two~~.',
+      'TODO: ~~cancelled~~',
+      '- ~~cancelled~~',
+      '- [ ] ~~Ann~~ call Bo',
+      '- [ ] a ~ b',
+    ].join('\n');
+    expect(askingLines(note({ body })).map((line) => line.text)).toEqual(['Ann call Bo', 'a ~ b']);
+  });
   it('quote the line as it stands', () => {
     for (const line of askingLines(note({ body: '  - [ ] **Buy** milk' })))
       expect('  - [ ] **Buy** milk').toContain(line.quote);

@@ -1,7 +1,9 @@
+import { addDays } from '@manara/shared-ai/calendar-day';
 import { cutText, oneLine } from '@manara/shared-ai/clean-text';
 import { keyWords, mentions } from '@manara/shared-ai/key-words';
 import { inputKey } from '@manara/shared-ai/planner-context';
-import { readDate } from '@manara/shared-ai/read-date';
+import { type FoundDate, readDate } from '@manara/shared-ai/read-date';
+import { createdMs, dayOfInstant, endOfDay } from '@manara/shared-ai/read-date-zone';
 import type { PlannedStep, Rule, RuleContext } from '@manara/shared-ai/tool';
 import { noteTitle } from './queries.ts';
 import { type Note, notes } from './schema.ts';
@@ -31,6 +33,10 @@ const BULLET = /^\s*(?:[-*+]|\d{1,9}[.)])\s+(?!\[[ xX]\])(\S.*)$/u;
 const plain = (line: string): string =>
   cutText(oneLine(line.replace(/\[([^\]]*)\]\([^)]*\)/gu, '$1').replace(/(\*\*|__|`|~~)/gu, '')), TITLE_CHARS_MAX);
 
+/** Struck out whole: somebody has called it off. */
+const isStruck = (line: string): boolean =>
+  line.includes('~~') && line.replace(/~~[^~]+~~/gu, '').replace(/[\s.,;]+/gu, '') === '';
+
 /** Lines that ask for something, in their order; those in code fences are someone's example. */
 export function askingLines(note: Note): readonly NoteLine[] {
   const found: NoteLine[] = [];
@@ -50,7 +56,8 @@ export function askingLines(note: Note): readonly NoteLine[] {
     )
       .map(([name, pattern]) => [name, pattern.exec(line)] as const)
       .find(([, hit]) => hit !== null) ?? [null, null];
-    const text = plain(match?.[1] ?? '');
+    const raw = match?.[1] ?? '';
+    const text = isStruck(raw) ? '' : plain(raw);
     if (kind !== null && text !== '') found.push({ note, kind, text, quote: line.trim() });
   }
   return found;
@@ -64,15 +71,31 @@ function notesInView({ world, inputs }: RuleContext): readonly Note[] {
     .sort((a, b) => b.touchedMs - a.touchedMs || (a.id < b.id ? -1 : 1));
 }
 
-/** A todo of a line, with the day that the line names. */
-function todoOf(line: NoteLine, rationale: string, today: string): PlannedStep {
-  const found = readDate(line.text, today);
+/**
+ * The day that a line names. Nobody knows when a line was written but that it was between the note's beginning and its last
+ * touch: "tomorrow" counts only when both are today or yesterday, and mean the same day.
+ */
+function dayNamed({ note, text }: NoteLine, { world, zone }: RuleContext): FoundDate | null {
+  const { today } = world;
+  const at = (ms: number | null) => () => {
+    const day = dayOfInstant(ms, { today, zone });
+    return day !== null && day >= addDays(today, -1) ? day : null;
+  };
+  const first = readDate(text, today, at(createdMs(note.id)));
+  const last = readDate(text, today, at(note.touchedMs));
+  return first?.day === last?.day ? first : null;
+}
+
+/** A todo of a line, with the day that the line names; a suggestion with a day lives no longer than that day. */
+function todoOf(line: NoteLine, rationale: string, context: RuleContext): PlannedStep {
+  const found = dayNamed(line, context);
   return {
     tool: 'todo.create',
     args: { title: line.text, ...(found === null ? {} : { due: found.day }) },
     rationale: found === null ? rationale : `${rationale} It says "${found.quote}".`,
     evidence: [{ table: notes.name, id: line.note.id, quote: line.quote }],
     dependsOn: [],
+    ...(found === null ? {} : { expiresAt: endOfDay(found.day, context.zone) }),
   };
 }
 
@@ -85,8 +108,8 @@ export const openBoxes: Rule = {
   name: 'open boxes in notes',
   find: (context) =>
     linesOf(context, 'box')
-      .map((line) => todoOf(line, `An open box in "${noteTitle(line.note)}" that is no todo yet.`, context.world.today))
-      .slice(0, FOUND_MAX),
+      .slice(0, FOUND_MAX)
+      .map((line) => todoOf(line, `An open box in "${noteTitle(line.note)}" that is no todo yet.`, context)),
   says: (count) => `${many(count, 'open box', 'open boxes')} in notes`,
 };
 
@@ -94,14 +117,15 @@ export const todoLines: Rule = {
   name: 'TODO lines in notes',
   find: (context) =>
     linesOf(context, 'todo')
-      .map((line) => todoOf(line, `A TODO line in "${noteTitle(line.note)}" that is no todo yet.`, context.world.today))
-      .slice(0, FOUND_MAX),
+      .slice(0, FOUND_MAX)
+      .map((line) => todoOf(line, `A TODO line in "${noteTitle(line.note)}" that is no todo yet.`, context)),
   says: (count) => `${many(count, 'TODO line')} in notes`,
 };
 
 /** Of plain lists only what the objective is about, and only in notes that the mission links: a list is not a wish. */
 export const linesAboutObjective: Rule = {
   name: 'lines about the objective',
+  stepsMax: LINES_MAX,
   find(context) {
     if (context.inputs === null) return [];
     const words = keyWords(context.objective);
@@ -110,13 +134,9 @@ export const linesAboutObjective: Rule = {
       return hit.length === 0 ? [] : [{ line, hit }];
     });
     const best = hits.sort((a, b) => b.hit.length - a.hit.length);
-    return best.slice(0, LINES_MAX).map(({ line, hit }) => {
+    return best.slice(0, FOUND_MAX).map(({ line, hit }) => {
       const about = hit.map((word) => `"${word}"`).join(' and ');
-      return todoOf(
-        line,
-        `"${noteTitle(line.note)}" lists it, and the mission is about ${about}.`,
-        context.world.today,
-      );
+      return todoOf(line, `"${noteTitle(line.note)}" lists it, and the mission is about ${about}.`, context);
     });
   },
   says: (count) => `${many(count, 'line')} about the objective in notes`,
