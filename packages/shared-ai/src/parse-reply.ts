@@ -20,6 +20,10 @@ const DEPTH_MAX = 24;
 const MEND_CHARS_MAX = 150_000;
 /** How many objects found in prose are tried. */
 const PARTS_MAX = 10;
+/** Names under which models give the list of steps, the asked one aside. */
+const STEPS_NAMES = ['plan', 'actions', 'suggestions', 'changes'] as const;
+/** Tags between which a model thinks aloud before it answers. */
+const THOUGHT_TAG = /<(\/?)(?:think|thinking|thoughts?|reasoning)>/giu;
 const [QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x22, 0x5c, 0x7b, 0x7d, 0x5b, 0x5d];
 
 /**
@@ -34,7 +38,7 @@ export function parseReply(reply: string): Result<PlanDraft, string> {
   const found = readJson(text, log);
   if (found === undefined)
     return err(/^\s*<(!doctype|html)/i.test(text) ? 'it is a web page' : 'it holds no JSON object');
-  if (tooDeep(found)) return err(`it is nested deeper than ${DEPTH_MAX} levels`);
+  if (tooDeep(found.value)) return err(`it is nested deeper than ${DEPTH_MAX} levels`);
   return draftOf(found, log);
 }
 
@@ -49,25 +53,61 @@ function tooDeep(value: JsonValue): boolean {
   return false;
 }
 
-function readJson(text: string, log: string[]): JsonValue | undefined {
+interface Found {
+  readonly value: JsonValue;
+  /** set when the text was broken off: the value without the step within which it ends; null: no step was whole */
+  readonly cut?: JsonValue | null;
+}
+
+/** What stands outside of the model's thoughts; a draft within them counts only when nothing stands outside. */
+function readJson(text: string, log: string[]): Found | undefined {
   const whole = strict(text);
-  if (isPlan(whole)) return whole;
-  const embedded = objectsIn(text);
-  const values = embedded.map((part) => strict(part.text));
-  const plan = values.find(isWholePlan);
+  if (isPlan(whole)) return { value: whole };
+  const outside = outsideThoughts(text);
+  return planIn(outside, log) ?? (outside === text ? undefined : planIn(text, log));
+}
+
+function planIn(text: string, log: string[]): Found | undefined {
+  const embedded = objectsIn(text).map((part) => ({ ...part, value: strict(part.text) }));
+  // Who drafts aloud ends with what is meant.
+  const plan = embedded.findLast(({ value }) => isWholePlan(value))?.value;
   if (plan !== undefined) {
     log.push('Took the JSON object out of the text around it.');
-    return plan;
+    return { value: plan };
   }
   // A cut plan holds whole steps: it is mended before one of these is taken for all of it.
   const start = text.search(/[{[]/u);
-  for (const candidate of start < 0 ? [] : [text.slice(start), ...embedded.map((part) => part.text)]) {
-    const value = mended(candidate);
+  const longestFirst = [...embedded].sort((a, b) => b.text.length - a.text.length);
+  for (const broken of start < 0 ? [] : [text.slice(start), ...longestFirst.map((part) => part.text)]) {
+    const value = mended(broken);
     if (!isPlan(value)) continue;
     log.push('Mended JSON that was not valid or was cut off.');
-    return value;
+    return mendedPlan(value, broken.slice(0, MEND_CHARS_MAX));
   }
-  return values.find(isPlan);
+  const step = embedded.findLast(({ value }) => isPlan(value))?.value;
+  return step === undefined ? undefined : { value: step };
+}
+
+/**
+ * The text without the model's thoughts. An opening tag may be missing, as where a template writes it, and a thought may
+ * name its own tag: it ends at the last closing one. A tag within a whole plan is a parameter's text.
+ */
+function outsideThoughts(text: string): string {
+  if (text.search(THOUGHT_TAG) < 0) return text;
+  const plans = objectsIn(text).filter((part) => isWholePlan(strict(part.text)));
+  let outside = '';
+  let from: number | null = 0;
+  for (const { index, 0: tag, 1: slash } of text.matchAll(THOUGHT_TAG)) {
+    if (plans.some((plan) => plan.start < index && index < plan.start + plan.text.length)) continue;
+    if (slash === '') {
+      if (from !== null) outside += text.slice(from, index);
+      from = null;
+    } else {
+      if (from !== null) outside = '';
+      from = index + tag.length;
+    }
+  }
+  return from === null ? outside : outside + text.slice(from);
 }
 
 function strict(text: string): JsonValue | undefined {
@@ -98,11 +138,28 @@ function mended(given: string): JsonValue | undefined {
 const isWholePlan = (value: JsonValue | undefined): value is JsonValue =>
   Array.isArray(value) ? isPlan(value) : isJsonObject(value) && !Object.hasOwn(value, 'tool') && isPlan(value);
 
-const isPlan = (value: JsonValue | undefined): value is JsonValue =>
-  (isJsonObject(value) && ['steps', 'summary', 'answer', 'tool', 'plan'].some((key) => Object.hasOwn(value, key))) ||
-  (Array.isArray(value) &&
-    value.length > 0 &&
-    value.every((item) => isJsonObject(item) && Object.hasOwn(item, 'tool')));
+function isPlan(value: JsonValue | undefined): value is JsonValue {
+  if (Array.isArray(value))
+    return value.length > 0 && value.every((item) => isJsonObject(item) && Object.hasOwn(item, 'tool'));
+  if (!isJsonObject(value)) return false;
+  const root = unwrap(value);
+  return ['steps', 'summary', 'answer', 'tool'].some((key) => Object.hasOwn(root, key)) || stepsIn(root) !== undefined;
+}
+
+/** Some models put the plan into a key of its own. */
+const unwrap = (root: JsonObject): JsonObject =>
+  isWrapped(root) ? { ...root, ...(root['plan'] as JsonObject) } : root;
+const isWrapped = (root: JsonObject): boolean => isJsonObject(root['plan']) && !Object.hasOwn(root, 'steps');
+
+/** The list of steps under the name that was asked for, whatever it holds, or under another when it does hold steps. */
+function stepsIn(root: JsonObject): JsonValue | undefined {
+  if (Object.hasOwn(root, 'steps')) return root['steps'];
+  const lists = STEPS_NAMES.map((name) => root[name]).filter((list) => Array.isArray(list) && list.every(isStep));
+  return lists.find((list) => (list as readonly JsonValue[]).length > 0) ?? lists[0];
+}
+
+const isStep = (value: JsonValue): boolean =>
+  isJsonObject(value) && ['tool', 'name', 'action', 'function'].some((key) => Object.hasOwn(value, key));
 
 interface Part {
   readonly start: number;
@@ -110,8 +167,9 @@ interface Part {
 }
 
 /**
- * The outermost balanced objects and arrays of a text, the longest first, in one pass. Knows strings, so that a brace or a
- * code fence inside a parameter neither opens nor closes anything; quotes in the prose around are no strings.
+ * The outermost balanced objects and arrays of a text, the longest of them in their order, in one pass. Knows strings, so
+ * that a brace or a code fence inside a parameter neither opens nor closes anything; quotes in the prose around are no
+ * strings.
  */
 function objectsIn(text: string): readonly Part[] {
   const open: number[] = [];
@@ -131,31 +189,99 @@ function objectsIn(text: string): readonly Part[] {
       closed.push({ start, end: at + 1 });
     }
   }
-  const longestFirst = closed.sort((a, b) => b.end - b.start - (a.end - a.start));
-  return longestFirst.slice(0, PARTS_MAX).map(({ start, end }) => ({ start, text: text.slice(start, end) }));
+  const longest = closed.toSorted((a, b) => b.end - b.start - (a.end - a.start)).slice(0, PARTS_MAX);
+  return longest.sort((a, b) => a.start - b.start).map(({ start, end }) => ({ start, text: text.slice(start, end) }));
+}
+
+interface Brackets {
+  /** how many stay open at the end */
+  readonly open: number;
+  /** where the last one closed that left so many open, by their number */
+  readonly closed: readonly number[];
+}
+
+/**
+ * The brackets of a broken text. Strings as they are mended: in either kind of quotes, and a quote ends one only where a
+ * value may end, so that a bare one within a title does not.
+ */
+function bracketsOf(text: string): Brackets {
+  const closed: number[] = [];
+  let open = 0;
+  let before = '';
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text[at] ?? '';
+    if (/\s/u.test(char)) continue;
+    if (char === '"' || (char === "'" && '{[,:'.includes(before))) at = endOfString(text, at, char);
+    else if (char === '{' || char === '[') open += 1;
+    else if ((char === '}' || char === ']') && open > 0) {
+      open -= 1;
+      closed[open] = at + 1;
+    }
+    before = char;
+  }
+  return { open, closed };
+}
+
+function endOfString(text: string, start: number, quote: string): number {
+  for (let at = start + 1; at < text.length; at += 1) {
+    if (text[at] === '\\') at += 1;
+    else if (text[at] === quote && ends(text, at + 1)) return at;
+  }
+  return text.length;
+}
+
+/** Whether a value may have ended here: at a comma, a colon, a closing bracket, or the end. */
+function ends(text: string, from: number): boolean {
+  let at = from;
+  while (/\s/u.test(text[at] ?? '')) at += 1;
+  return at >= text.length || ',:}]'.includes(text[at] ?? '');
 }
 
 const textOf = (value: JsonValue | undefined, max: number): string =>
   typeof value === 'string' ? cutText(cleanText(value).trim(), max) : '';
 
-function draftOf(value: JsonValue, log: string[]): Result<PlanDraft, string> {
-  const root: JsonObject = Array.isArray(value) ? { steps: value } : unwrap(value as JsonObject);
-  const given = Object.hasOwn(root, 'steps') ? root['steps'] : Object.hasOwn(root, 'tool') ? [root] : [];
-  if (given !== null && given !== undefined && !Array.isArray(given)) return err('its "steps" is not a list');
-  const all: readonly JsonValue[] = (given as readonly JsonValue[] | null | undefined) ?? [];
+function draftOf({ value, cut }: Found, log: string[]): Result<PlanDraft, string> {
+  const root = rootOf(value);
+  const answer = textOf(root['answer'], ANSWER_CHARS_MAX);
+  const given = cut === null ? [] : stepsOf(cut ?? value);
+  if (given !== null && !Array.isArray(given)) return err('its "steps" is not a list');
+  const all = (given as readonly JsonValue[] | null) ?? [];
+  if (cut !== undefined && all.length === 0 && answer === '') return err('it was cut off before its first step ended');
+  if (cut !== undefined && cut !== value)
+    log.push('The reply was cut off: its last step may be incomplete and was left out.');
   if (all.length > STEPS_MAX) log.push(`It had ${all.length} steps; the first ${STEPS_MAX} were kept.`);
   const steps = all.slice(0, STEPS_MAX).map((step, index) => stepOf(step, index + 1, log));
-  return ok({
-    summary: textOf(root['summary'], SUMMARY_CHARS_MAX),
-    answer: textOf(root['answer'], ANSWER_CHARS_MAX),
-    steps,
-    log,
-  });
+  return ok({ summary: textOf(root['summary'], SUMMARY_CHARS_MAX), answer, steps, log });
 }
 
-/** Some models put the plan into a key of its own. */
-const unwrap = (root: JsonObject): JsonObject =>
-  isJsonObject(root['plan']) && !Object.hasOwn(root, 'steps') ? root['plan'] : root;
+const rootOf = (value: JsonValue): JsonObject =>
+  Array.isArray(value) ? { steps: value } : unwrap(value as JsonObject);
+
+function stepsOf(value: JsonValue): JsonValue {
+  const root = rootOf(value);
+  return stepsIn(root) ?? (Object.hasOwn(root, 'tool') ? [root] : []);
+}
+
+/**
+ * A plan out of broken text. A step within which the text ends is left out: half a text would replace the whole one of a
+ * note. The text is cut back and mended anew, for of a cut step more than one may be made.
+ */
+function mendedPlan(value: JsonValue, text: string): Found {
+  const { open, closed } = bracketsOf(text);
+  if (open === 0) return { value };
+  const depth = listDepth(value, text);
+  if (open <= depth) return { value, cut: value };
+  const before = closed[depth] === undefined ? undefined : mended(text.slice(0, closed[depth]));
+  return { value, cut: isPlan(before) ? before : null };
+}
+
+/** In how many brackets a step stands: none for one alone, and for steps one a line. */
+function listDepth(value: JsonValue, text: string): number {
+  if (Array.isArray(value)) return text.startsWith('[') ? 1 : 0;
+  const root = value as JsonObject;
+  if (stepsIn(unwrap(root)) === undefined && Object.hasOwn(root, 'tool')) return 0;
+  return isWrapped(root) ? 3 : 2;
+}
 
 /** Any JSON as a step; what is missing is empty and will be quarantined with its reason, so that it is seen. */
 function stepOf(value: JsonValue, n: number, log: string[]): PlannedStep {

@@ -2,33 +2,22 @@ import { hashJson } from '@manara/kernel/hash';
 import type { JsonObject } from '@manara/kernel/json';
 import type { AnyRow, TableDef } from '@manara/sync-core/define-table';
 import * as z from 'zod/mini';
-import { oneLine } from './clean-text.ts';
-import type { PlannerContext } from './planner-context.ts';
-import type { Proposal } from './proposal.ts';
+import type { CreatedRecord, PlannerContext } from './planner-context.ts';
+import { type Proposal, subjectsOf, titleKey } from './proposal.ts';
 import type { Tool } from './tool.ts';
 
 /** How long "not now" keeps a suggestion away: 7 days, in ms. */
 const NOT_NOW_MS = 7 * 86_400_000;
-
-const titleKey = (title: string): string =>
-  oneLine(title)
-    .toLocaleLowerCase('en')
-    .replace(/[.!]+$/u, '');
+const MADE_BEFORE = 'it was made before';
+const UNDONE = 'you undid it';
 
 /**
- * What a step is about, for telling repetitions: a create by its title, a change by its record and the fields it sets.
+ * What a step is about as one text, for telling repetitions.
  * @param args as the tool's schema reads them
  */
 export function planSubject(tool: Tool, args: JsonObject): string {
   const { table, id } = tool.target(args);
-  if (id === null) {
-    const title = args['title'];
-    return `${tool.name}|${typeof title === 'string' ? titleKey(title) : hashJson(args)}`;
-  }
-  const fields = Object.keys(args)
-    .filter((name) => name !== 'id')
-    .sort();
-  return `${tool.name}|${table.name}|${id}|${fields.join(',')}`;
+  return subjectsOf({ tool: tool.name, targetTable: table.name, targetId: id, args }).join(' ');
 }
 
 function knownSubject(proposal: Proposal, context: PlannerContext): string | null {
@@ -45,7 +34,20 @@ function touchedAfter(proposal: Proposal, context: PlannerContext): boolean {
   return row !== undefined && row.touchedMs > (proposal.decidedAt ?? 0);
 }
 
-function blocks(proposal: Proposal, tool: Tool, args: JsonObject, context: PlannerContext): string | null {
+/**
+ * How far back a create counts as a repetition:
+ * - `open`: what is there and open. A model may suggest anew what comes round again
+ * - `ever`: also what was done or deleted. A rule finds the same line of a note every time
+ */
+export type KnownScope = 'open' | 'ever';
+
+function blocks(
+  proposal: Proposal,
+  tool: Tool,
+  args: JsonObject,
+  context: PlannerContext,
+  scope: KnownScope,
+): string | null {
   switch (proposal.status) {
     case 'pending': {
       if (proposal.expiresAt !== null && proposal.expiresAt <= context.nowMs) return null;
@@ -60,8 +62,9 @@ function blocks(proposal: Proposal, tool: Tool, args: JsonObject, context: Plann
       return later || touchedAfter(proposal, context) ? null : 'you rejected it';
     }
     case 'done':
+      return tool.effect === 'create' && scope === 'ever' ? MADE_BEFORE : null;
     case 'undone':
-      return tool.effect === 'create' ? 'it was made before' : null;
+      return tool.effect === 'create' ? UNDONE : null;
     case 'failed':
     case 'lapsed':
     case 'quarantined':
@@ -71,36 +74,81 @@ function blocks(proposal: Proposal, tool: Tool, args: JsonObject, context: Plann
 
 /** What is not suggested again, computed once a plan. */
 export interface KnownSubjects {
+  readonly scope: KnownScope;
   readonly proposals: ReadonlyMap<string, readonly Proposal[]>;
-  /** whether a record of the table that is not deleted has this title */
-  hasTitle(table: TableDef, title: string): boolean;
+  /** what the mission created under a title */
+  created(table: TableDef, title: string): readonly CreatedRecord[];
+  /** a record that counts as there and has this title */
+  titled(table: TableDef, title: string): string | undefined;
 }
 
-export function knownSubjects(context: PlannerContext): KnownSubjects {
+const isOpen = (context: PlannerContext, table: TableDef, row: AnyRow): boolean =>
+  !row.deleted && (context.sources.get(table.name)?.isOpen(row) ?? true);
+
+export function knownSubjects(context: PlannerContext, scope: KnownScope = 'ever'): KnownSubjects {
   const proposals = new Map<string, Proposal[]>();
   for (const proposal of context.known) {
     const subject = knownSubject(proposal, context);
     if (subject !== null) proposals.set(subject, [...(proposals.get(subject) ?? []), proposal]);
   }
-  const titles = new Map<string, ReadonlySet<string>>();
-  const titlesOf = (table: TableDef): ReadonlySet<string> => {
-    const known = titles.get(table.name);
+  const created = Map.groupBy(context.created, ({ table, title }) => `${table}|${titleKey(title)}`);
+  const idsByTitle = new Map<string, ReadonlyMap<string, string>>();
+  const titlesOf = (table: TableDef): ReadonlyMap<string, string> => {
+    const known = idsByTitle.get(table.name);
     if (known !== undefined) return known;
-    const rows = context.world.list(table) as unknown as readonly AnyRow[];
-    const found = new Set(rows.flatMap(({ title }) => (typeof title === 'string' ? [titleKey(title)] : [])));
-    titles.set(table.name, found);
+    const rows = (context.world.list(table) as unknown as readonly AnyRow[]).filter(
+      (row) => scope === 'ever' || isOpen(context, table, row),
+    );
+    const found = new Map(rows.flatMap(({ id, title }) => (typeof title === 'string' ? [[titleKey(title), id]] : [])));
+    idsByTitle.set(table.name, found);
     return found;
   };
-  return { proposals, hasTitle: (table, title) => titlesOf(table).has(titleKey(title)) };
+  return {
+    scope,
+    proposals,
+    created: (table, title) => created.get(`${table.name}|${titleKey(title)}`) ?? [],
+    titled: (table, title) => titlesOf(table).get(titleKey(title)),
+  };
 }
 
-/** Why a step would repeat what exists, is open, was rejected or was done, in words; null when it is new. */
-export function repetition(tool: Tool, args: JsonObject, context: PlannerContext, known: KnownSubjects): string | null {
+/** Why a step says nothing new. */
+export interface Repetition {
+  /** in words */
+  readonly reason: string;
+  /** the same suggestion waits for a decision */
+  readonly waits: boolean;
+  /** the record that a create would have made, where there is one */
+  readonly recordId: string | null;
+}
+
+/** Whether a step would repeat what exists, is open, was rejected or was done; null when it is new. */
+export function repetition(
+  tool: Tool,
+  args: JsonObject,
+  context: PlannerContext,
+  known: KnownSubjects,
+): Repetition | null {
+  const recordId = tool.effect === 'create' ? standingRecord(tool, args, context, known) : null;
   for (const proposal of known.proposals.get(planSubject(tool, args)) ?? []) {
-    const reason = blocks(proposal, tool, args, context);
-    if (reason !== null) return reason;
+    const reason = blocks(proposal, tool, args, context, known.scope);
+    if (reason !== null) return { reason, waits: proposal.status === 'pending', recordId };
   }
+  if (recordId !== null) return { reason: 'it exists already', waits: false, recordId };
   const { title } = args;
   if (tool.effect !== 'create' || typeof title !== 'string') return null;
-  return known.hasTitle(tool.target(args).table, title) ? 'it exists already' : null;
+  const before = known.created(tool.target(args).table, title);
+  if (before.some(({ undone }) => undone)) return { reason: UNDONE, waits: false, recordId };
+  return known.scope === 'ever' && before.length > 0 ? { reason: MADE_BEFORE, waits: false, recordId } : null;
+}
+
+/** A record of that title, or one that the mission created under it and that has another title by now. */
+function standingRecord(tool: Tool, args: JsonObject, context: PlannerContext, known: KnownSubjects): string | null {
+  const { title } = args;
+  if (typeof title !== 'string') return null;
+  const { table } = tool.target(args);
+  const renamed = known.created(table, title).find(({ id }) => {
+    const row = context.world.get(table, id) as AnyRow | undefined;
+    return row !== undefined && isOpen(context, table, row);
+  });
+  return known.titled(table, title) ?? renamed?.id ?? null;
 }

@@ -22,6 +22,15 @@ export interface PastPlan {
   readonly proposals: readonly Proposal[];
 }
 
+/** A record that an execution of the mission created. It may be done, deleted or renamed by now. */
+export interface CreatedRecord {
+  readonly table: string;
+  readonly id: string;
+  readonly title: string;
+  /** the person took it back */
+  readonly undone: boolean;
+}
+
 /** Everything that a planner may know, the same for the model, the rules, the runner and the browser. */
 export interface PlannerContext {
   readonly mission: Mission;
@@ -44,6 +53,10 @@ export interface PlannerContext {
   readonly past: readonly PastPlan[];
   /** recent proposals of the whole space and those rejected: what is not proposed again */
   readonly known: readonly Proposal[];
+  /** what the mission created before, however long ago */
+  readonly created: readonly CreatedRecord[];
+  /** records whose text came about from text of unknown origin, by {@link inputKey}; those of untrusted sources aside */
+  readonly tainted: ReadonlySet<string>;
   readonly feedback: readonly Feedback[];
   /** of what was read: equal digests mean that nothing changed since */
   readonly inputsDigest: string;
@@ -58,6 +71,15 @@ export interface PlanDraft {
   /** what had to be mended or dropped, in words */
   readonly log: readonly string[];
 }
+
+export const rejectedBefore = ({ mission, known }: PlannerContext): readonly Proposal[] =>
+  known.filter((proposal) => proposal.status === 'rejected' && proposal.missionId === mission.id);
+
+/** Proposals of earlier plans that a prompt tells of. */
+export const toldBefore = (context: PlannerContext): readonly Proposal[] => [
+  ...context.past.flatMap(({ proposals }) => proposals),
+  ...rejectedBefore(context),
+];
 
 export const inputKey = (table: string, id: string): string => `${table}|${id}`;
 

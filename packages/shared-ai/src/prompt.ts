@@ -3,7 +3,7 @@ import type { JsonValue } from '@manara/kernel/json';
 import * as z from 'zod/mini';
 import { WEEKDAYS, weekdayOf } from './calendar-day.ts';
 import { cutText } from './clean-text.ts';
-import type { PastPlan, PlannerContext, PlannerInput } from './planner-context.ts';
+import { type PastPlan, type PlannerContext, type PlannerInput, rejectedBefore } from './planner-context.ts';
 import type { Proposal } from './proposal.ts';
 import type { Tool } from './tool.ts';
 
@@ -119,9 +119,8 @@ function pastText({ iteration, proposals }: PastPlan): string {
 
 /** Rejections with their words come first and have a budget of their own: they must never fall out for length. */
 function rejectionsText(context: PlannerContext): string {
-  const rejected = context.known
-    .filter((proposal) => proposal.status === 'rejected' && proposal.missionId === context.mission.id)
-    .sort((a, b) => (b.decidedAt ?? 0) - (a.decidedAt ?? 0))
+  const rejected = rejectedBefore(context)
+    .toSorted((a, b) => (b.decidedAt ?? 0) - (a.decidedAt ?? 0))
     .map(pastStepText);
   return withinBudget(rejected, FEEDBACK_CHARS_MAX);
 }

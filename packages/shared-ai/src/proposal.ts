@@ -1,4 +1,6 @@
+import { hashJson } from '@manara/kernel/hash';
 import type { JsonObject } from '@manara/kernel/json';
+import { oneLine } from './clean-text.ts';
 import type { Status } from './fold.ts';
 import type { Risk } from './tables/fields.ts';
 import type { Mission } from './tables/missions.ts';
@@ -79,24 +81,56 @@ export function viewOf(proposal: Proposal, nowMs: number): ProposalView {
   return proposal.snoozedUntil !== null && proposal.snoozedUntil > nowMs ? 'snoozed' : 'pending';
 }
 
-/** What a proposal is about: a later plan that proposes the same supersedes it. */
-export const subjectOf = (proposal: Proposal): string =>
-  proposal.targetId === null ? `${proposal.tool}|${proposal.argsHash}` : `${proposal.tool}|${proposal.targetId}`;
+/** Titles that differ in case, white space or a last dot alone are one. */
+export const titleKey = (title: string): string =>
+  oneLine(title)
+    .toLocaleLowerCase('en')
+    .replace(/[.!]+$/u, '');
 
-/** Ids of pending proposals for which a later plan of the same mission proposes the same thing anew. */
+/** Arguments that add to a record instead of setting a field of it: each text is a suggestion of its own. */
+const ADDED_ARGS: ReadonlySet<string> = new Set(['text']);
+
+/**
+ * What a step is about, the one measure of "the same suggestion": a create by its title, a change by each field that it
+ * sets of its record, an addition by its text.
+ */
+export function subjectsOf({
+  tool,
+  targetTable,
+  targetId,
+  args,
+}: Pick<Proposal, 'tool' | 'targetTable' | 'targetId' | 'args'>): readonly string[] {
+  if (targetId === null) {
+    const title = args['title'];
+    return [`${tool}|${typeof title === 'string' ? titleKey(title) : hashJson(args)}`];
+  }
+  const record = `${tool}|${targetTable}|${targetId}`;
+  const names = Object.keys(args)
+    .filter((name) => name !== 'id')
+    .sort();
+  if (names.length === 0) return [record];
+  return names.map((name) => `${record}|${name}${ADDED_ARGS.has(name) ? `|${hashJson(args[name] ?? null)}` : ''}`);
+}
+
+/**
+ * Ids of pending proposals all of which later plans of the same mission propose anew. One that also sets a field that no
+ * later one does stays: what it says of that field would be lost.
+ */
 export function supersededIds(proposals: readonly Proposal[]): ReadonlySet<string> {
   const newest = new Map<string, Proposal>();
-  const key = (proposal: Proposal) => `${proposal.missionId}|${subjectOf(proposal)}`;
+  const keys = (proposal: Proposal) => subjectsOf(proposal).map((subject) => `${proposal.missionId}|${subject}`);
   const later = (a: Proposal, b: Proposal) =>
     a.plannedAt > b.plannedAt || (a.plannedAt === b.plannedAt && a.iterationId > b.iterationId);
   const pending = proposals.filter((proposal) => proposal.status === 'pending');
   for (const proposal of pending) {
-    const known = newest.get(key(proposal));
-    if (known === undefined || later(proposal, known)) newest.set(key(proposal), proposal);
+    for (const key of keys(proposal)) {
+      const known = newest.get(key);
+      if (known === undefined || later(proposal, known)) newest.set(key, proposal);
+    }
   }
   return new Set(
     pending
-      .filter((proposal) => newest.get(key(proposal))?.iterationId !== proposal.iterationId)
+      .filter((proposal) => keys(proposal).every((key) => newest.get(key)?.iterationId !== proposal.iterationId))
       .map((proposal) => proposal.id),
   );
 }

@@ -5,7 +5,13 @@ import type { AnyRow, TableDef } from '@manara/sync-core/define-table';
 import type { RowReader } from '@manara/sync-core/reader';
 import { cutText } from './clean-text.ts';
 import { inAcceptedOrder } from './fold.ts';
-import { inputKey, type PastPlan, type PlannerContext, type PlannerInput } from './planner-context.ts';
+import {
+  type CreatedRecord,
+  inputKey,
+  type PastPlan,
+  type PlannerContext,
+  type PlannerInput,
+} from './planner-context.ts';
 import type { Proposal } from './proposal.ts';
 import { stageLoaded, stageSteps } from './stage.ts';
 import {
@@ -16,8 +22,18 @@ import {
   missionInputs,
   missions,
 } from './tables/missions.ts';
-import { decisions, type Iteration, iterations, policies } from './tables/plans.ts';
+import {
+  type Change,
+  decisions,
+  type Execution,
+  executions,
+  type Iteration,
+  iterations,
+  policies,
+  steps,
+} from './tables/plans.ts';
 import type { InputSource, Rule, Tool, World } from './tool.ts';
+import { isCreate } from './undo.ts';
 import { type RowsByTable, worldOf } from './world.ts';
 
 export type { PlannerContext } from './planner-context.ts';
@@ -28,6 +44,10 @@ const INPUT_CHARS = 8000;
 const DEFAULT_INPUTS_PER_TABLE = 60;
 const PAST_PLANS_MAX = 8;
 const RECENT_PLANS_MAX = 20;
+/** Iterations that are read to find so many plans: an hourly mission has mostly nothing to suggest. */
+const ITERATIONS_READ_MAX = 400;
+/** Executions that are read: of the mission, and the latest of the space. */
+const EXECUTIONS_READ_MAX = 1000;
 const DECISIONS_READ_MAX = 400;
 const FEEDBACK_MAX = 20;
 
@@ -68,8 +88,10 @@ export async function resolveMission(
   const rows = await loadSources(reader, options.inputSources, links);
   const world = worldOf(rows, options.today, options.nowMs);
   const chosen = links.length > 0 ? chooseLinked(links, sources, rows, world) : chooseAll(options.inputSources, world);
-  const inputs = chosen.slice(0, INPUTS_MAX).map(({ source, row, maxChars }) => inputOf(source, row, maxChars));
   const { past, known } = await readPast(reader, mission.id, options.tools);
+  const done = await readExecutions(reader, mission.id);
+  const tainted = await taintedRecords(reader, done, known, sources, world);
+  const inputs = chosen.slice(0, INPUTS_MAX).map((one) => inputOf(one, tainted));
   const said = await reader.list(feedback, { by: 'missionId', equals: mission.id, limit: 1000 });
   const granted = [...options.tools.values()].filter(
     (tool) => mission.autonomy !== 'observe' && (mission.toolAllow === null || mission.toolAllow.includes(tool.name)),
@@ -90,6 +112,8 @@ export async function resolveMission(
     world,
     past,
     known,
+    created: createdRecords(done.filter((execution) => execution.missionId === mission.id)),
+    tainted,
     feedback: inAcceptedOrder(said, (row) => row.createdAt).slice(-FEEDBACK_MAX),
     inputsDigest: hashJson(inputs.map((input) => [input.table.name, input.id, hashJson(input.text)])),
   };
@@ -167,15 +191,71 @@ function chooseAll(sources: readonly InputSource[], world: World): readonly Chos
   });
 }
 
-function inputOf(source: InputSource, row: AnyRow, maxChars: number): PlannerInput {
+function inputOf({ source, row, maxChars }: Chosen, tainted: ReadonlySet<string>): PlannerInput {
   return {
     table: source.table,
     id: row.id,
     label: source.label,
     title: source.title(row),
     text: cutText(source.render(row), maxChars),
-    untrusted: source.untrusted,
+    untrusted: source.untrusted || tainted.has(inputKey(source.table.name, row.id)),
   };
+}
+
+/** What was carried out for the mission, and the latest of the space; also what was undone since. */
+async function readExecutions(reader: RowReader, missionId: string): Promise<readonly Execution[]> {
+  const own = await reader.list(executions, { by: 'missionId', equals: missionId, limit: EXECUTIONS_READ_MAX });
+  const ofSpace = await reader.list(executions, {
+    by: 'executedAt',
+    from: 0,
+    reverse: true,
+    limit: EXECUTIONS_READ_MAX,
+  });
+  const all = new Map<string, Execution>([...own, ...ofSpace].map((execution) => [execution.id, execution]));
+  return [...all.values()].filter((execution) => execution.status !== 'failed');
+}
+
+function createdRecords(done: readonly Execution[]): readonly CreatedRecord[] {
+  return done.flatMap(({ changes, status }) =>
+    changes.filter(isCreate).flatMap(({ table, id }) => {
+      const title = changes.find((one) => one.table === table && one.id === id && one.field === 'title')?.after;
+      return typeof title === 'string' ? [{ table, id, title, undone: status === 'undone' }] : [];
+    }),
+  );
+}
+
+/**
+ * Records of trusted sources whose text a tainted step wrote: its author may be whoever wrote what the step followed
+ * from, and approving a step does not make its words the person's. Text that is as it was before the step is theirs.
+ */
+async function taintedRecords(
+  reader: RowReader,
+  done: readonly Execution[],
+  known: readonly Proposal[],
+  sources: ReadonlyMap<string, InputSource>,
+  world: World,
+): Promise<ReadonlySet<string>> {
+  const taintOf = new Map(known.map((proposal) => [proposal.stepId, proposal.tainted]));
+  const tainted = new Set<string>();
+  for (const { stepId, changes } of done) {
+    const wrote = changes.filter((change) => wroteText(change, sources.get(change.table), world));
+    if (wrote.every(({ table, id }) => tainted.has(inputKey(table, id)))) continue;
+    // A step that is not here may have followed from anything.
+    const taint = taintOf.get(stepId) ?? (await reader.get(steps, stepId))?.tainted ?? true;
+    if (taint) for (const { table, id } of wrote) tainted.add(inputKey(table, id));
+  }
+  return tainted;
+}
+
+/** Whether a change put text into a record that is there and that would be trusted otherwise. */
+function wroteText(change: Change, source: InputSource | undefined, world: World): boolean {
+  if (source === undefined || source.untrusted) return false;
+  const row = world.get(source.table, change.id) as AnyRow | undefined;
+  if (row === undefined || row.deleted) return false;
+  if (isCreate(change)) return true;
+  const field = Object.hasOwn(source.table.fields, change.field) ? source.table.fields[change.field] : undefined;
+  const { splice, before } = change;
+  return field?.text === true && (splice !== undefined || row[change.field] !== before);
 }
 
 /** The mission's last plans, and the proposals that are not made again: recent ones of the space and rejected ones. */
@@ -184,19 +264,32 @@ async function readPast(
   missionId: string,
   tools: ReadonlyMap<string, Tool>,
 ): Promise<{ readonly past: readonly PastPlan[]; readonly known: readonly Proposal[] }> {
-  const last = await reader.list(iterations, {
+  const ofMission = await reader.list(iterations, {
     by: '[missionId+finishedAt]',
     from: [missionId, 0],
     to: [missionId, Number.MAX_SAFE_INTEGER],
     reverse: true,
-    limit: RECENT_PLANS_MAX,
+    limit: ITERATIONS_READ_MAX,
   });
-  const ofSpace = await reader.list(iterations, { by: 'finishedAt', from: 0, reverse: true, limit: RECENT_PLANS_MAX });
-  const plans = new Map<string, Iteration>([...last, ...ofSpace].map((iteration) => [iteration.id, iteration]));
-  const staged = await stageLoaded(reader, tools, [...plans.values()]);
+  const ofSpace = await reader.list(iterations, {
+    by: 'finishedAt',
+    from: 0,
+    reverse: true,
+    limit: ITERATIONS_READ_MAX,
+  });
+  const last = latestPlans(ofMission);
+  const recent = [...last, ...latestPlans(ofSpace)];
+  // A plan lapses by another of its slot, even by one without steps.
+  const slots = new Set(recent.map(slotOf));
+  const plans = new Map([...ofMission, ...ofSpace].map((iteration) => [iteration.id, iteration]));
+  const staged = await stageLoaded(
+    reader,
+    tools,
+    [...plans.values()].filter((iteration) => slots.has(slotOf(iteration))),
+  );
   const latest = await reader.list(decisions, { by: 'decidedAt', from: 0, reverse: true, limit: DECISIONS_READ_MAX });
-  const recent = new Set(staged.map((proposal) => proposal.stepId));
-  const rejected = latest.filter((decision) => decision.verb === 'reject' && !recent.has(decision.stepId));
+  const stagedSteps = new Set(staged.map((proposal) => proposal.stepId));
+  const rejected = latest.filter((decision) => decision.verb === 'reject' && !stagedSteps.has(decision.stepId));
   const older = await stageSteps(
     reader,
     tools,
@@ -208,3 +301,9 @@ async function readPast(
   }));
   return { past, known: [...staged, ...older.filter((proposal) => proposal.status === 'rejected')] };
 }
+
+const slotOf = ({ missionId, slot }: Iteration): string => `${missionId}|${slot}`;
+
+/** Those that suggested something: the others say nothing and must not push them out of sight. */
+const latestPlans = (newestFirst: readonly Iteration[]): readonly Iteration[] =>
+  newestFirst.filter((iteration) => iteration.outcome === 'planned').slice(0, RECENT_PLANS_MAX);

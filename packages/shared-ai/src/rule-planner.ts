@@ -18,11 +18,14 @@ interface Finding {
   readonly steps: readonly PlannedStep[];
 }
 
-/** Bounded only here, where what is known is left out already: else what was rejected would hold its place for ever. */
-const findingOf = (rule: Rule, fresh: readonly PlannedStep[]): Finding => ({
+/**
+ * Bounded only here, where what is known is left out already: else what was rejected would hold its place for ever. What
+ * still waits for a decision does hold its place, or an hourly mission would fill the inbox with more of the same.
+ */
+const findingOf = (rule: Rule, fresh: readonly PlannedStep[], waiting = 0): Finding => ({
   rule,
   fresh,
-  steps: fresh.slice(0, rule.stepsMax ?? RULE_STEPS_MAX),
+  steps: fresh.slice(0, Math.max(0, (rule.stepsMax ?? RULE_STEPS_MAX) - waiting)),
 });
 
 function readStep(
@@ -77,6 +80,7 @@ export function planByRules(context: PlannerContext): PlanDraft {
       log.push(`The rule "${rule.name}" failed and was left out.`);
     }
     if (observes) return findingOf(rule, found);
+    let waiting = 0;
     const fresh = found.filter((step) => {
       const read = readStep(step, context);
       if (read === null) return false;
@@ -84,17 +88,15 @@ export function planByRules(context: PlannerContext): PlanDraft {
       const subject = planSubject(read.tool, read.args);
       // An earlier rule's change of a record stands: two suggestions for one todo would contradict each other.
       const target = id === null ? null : `${table.name}|${id}`;
-      if (
-        seen.has(subject) ||
-        (target !== null && targets.has(target)) ||
-        repetition(read.tool, read.args, context, known) !== null
-      )
-        return false;
+      if (seen.has(subject) || (target !== null && targets.has(target))) return false;
+      const repeated = repetition(read.tool, read.args, context, known);
+      if (repeated?.waits) waiting += 1;
+      if (repeated !== null) return false;
       seen.add(subject);
       if (target !== null) targets.add(target);
       return true;
     });
-    return findingOf(rule, fresh);
+    return findingOf(rule, fresh, waiting);
   });
   const taken = takeInTurn(findings);
   const inOrder = findings.flatMap(({ rule }) => taken.filter((one) => one.rule === rule));

@@ -295,6 +295,28 @@ describe('decisions made elsewhere', () => {
   });
 });
 
+describe('a mission that is paused', () => {
+  it.each(['paused', 'draft', 'done', 'archived'] as const)(
+    '(%s) runs nothing by itself, and what a person approves',
+    async (state) => {
+      const { device, ada } = deviceWith([create('a'), create('b')], { autonomy: 'auto', state });
+      device.write(
+        [put(policies, derivedId('p'), { match: { tool: 'todo.create' }, decision: 'auto', mode: 'enforce' })],
+        ADA,
+        PLANNED_AT,
+      );
+      const seen = await ada.proposals(1, 2);
+      const reason = state === 'paused' ? 'its mission is paused' : 'its mission is not active';
+      expect(executeAuto(await ada.load(seen), seen)).toMatchObject({
+        groups: [],
+        executed: [],
+        left: [1, 2].map((n) => ({ stepId: stepId(n), code: 'asks_alone', reason })),
+      });
+      expect(approve(await ada.load(seen), seen.slice(0, 1)).executed).toEqual([stepId(1)]);
+    },
+  );
+});
+
 describe('staging', () => {
   it('crash in mid-staging duplicates proposals: no, staging again gives the same ones', async () => {
     const { device, ada } = deviceWith([create('a'), create('b')]);

@@ -6,7 +6,7 @@ import type { Write } from '@manara/sync-core/write';
 import * as z from 'zod/mini';
 import { type DecideContext, decisionWrite } from './decide.ts';
 import { executionIdOf, stepIdOf } from './derived-ids.ts';
-import { checkStep, type ExecuteContext, executeStep, issueInWords, type Refusal } from './execute.ts';
+import { type Checked, checkStep, type ExecuteContext, executeStep, issueInWords, type Refusal } from './execute.ts';
 import { askAlone, type Proposal } from './proposal.ts';
 import { stageSteps } from './stage.ts';
 import { type Mission, missions } from './tables/missions.ts';
@@ -114,6 +114,17 @@ function refusalByStatus(seen: Proposal, current: Proposal | undefined, way: Way
 const inPlanOrder = (a: Proposal, b: Proposal): number =>
   a.plannedAt - b.plannedAt || (a.iterationId < b.iterationId ? -1 : a.iterationId > b.iterationId ? 1 : a.n - b.n);
 
+/**
+ * Why a step does not run by itself now, or null. A pause holds back what nobody decides on; what a person approves runs
+ * all the same.
+ */
+function whyItAsks({ missionId }: Proposal, { policy }: Checked, { missions }: Settlement): string | null {
+  if (policy.decision !== 'auto') return policy.because;
+  const state = missions.get(missionId)?.state;
+  if (state === 'active') return null;
+  return state === 'paused' ? 'its mission is paused' : 'its mission is not active';
+}
+
 function settle(settlement: Settlement, seen: readonly Proposal[], way: Way): Settled {
   const groups: Write[][] = [];
   const executed: string[] = [];
@@ -128,10 +139,10 @@ function settle(settlement: Settlement, seen: readonly Proposal[], way: Way): Se
       continue;
     }
     const checked = checkStep(current, context);
+    const asks = checked.ok && way === 'auto' ? whyItAsks(current, checked.value, context) : null;
     if (!checked.ok) left.push(checked.error);
-    else if (way === 'auto' && checked.value.policy.decision !== 'auto') {
-      left.push({ stepId: one.stepId, code: 'asks_alone', reason: checked.value.policy.because });
-    } else {
+    else if (asks !== null) left.push({ stepId: one.stepId, code: 'asks_alone', reason: asks });
+    else {
       const outcome = executeStep(current, checked.value, context, way === 'retry');
       if (!outcome.ok) {
         left.push(outcome.error);

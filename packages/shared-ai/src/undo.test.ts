@@ -5,7 +5,7 @@ import { todos } from '@manara/modules/todo/schema';
 import { RUNNER_ACTOR } from '@manara/sync-core/actor';
 import { parseStamp } from '@manara/sync-core/stamp';
 import { put } from '@manara/sync-core/write';
-import { MemoryServer } from '@manara/testkit/memory-space';
+import { MemoryServer, type MemorySpace } from '@manara/testkit/memory-space';
 import {
   ADA,
   DEVICE_A,
@@ -58,12 +58,18 @@ async function executedPlan(plan: readonly StepInput[] = PLAN, body = 'Old text'
   return { device, ada };
 }
 
+/** As the app's local copy of a space offers it. */
+const local = (space: MemorySpace) => ({
+  cells: (table: string, id: string) => space.cells(table, id),
+  reader: space,
+});
+
 async function undoIn(decider: Decider, stepIds?: readonly string[]) {
   const all = await decider.space.list(executions);
   const chosen = all.filter((execution) => stepIds === undefined || stepIds.includes(execution.stepId));
   const undone = undo(chosen, {
     ...decider.context,
-    cells: await loadCells(decider.space, chosen),
+    cells: await loadCells(local(decider.space), chosen),
     tables: tableByName,
   });
   decider.write(undone.groups);
@@ -224,6 +230,154 @@ describe('undo', () => {
         if (!fields.includes('priority')) expect(row?.priority).toBe(0);
       }),
       { numRuns: 30 },
+    );
+  });
+});
+
+describe('undo of one execution after the other', () => {
+  const MINUTE = 60_000;
+  const planId = (k: number) => derivedId('iteration', k);
+  const executionOf = (k: number) => stepIdOf(planId(k), 1);
+  const dueTo = (day: string): StepInput => ({ tool: 'todo.update', args: { id: BO, due: day } });
+
+  /** Plans of one step each, approved one after the other. */
+  async function executedInTurn(inputs: readonly StepInput[], body = 'Old text') {
+    const { device, ada } = await executedPlan([], body);
+    for (const [index, input] of inputs.entries()) await execute(ada, input, index + 1);
+    return { device, ada };
+  }
+  async function execute(ada: Decider, input: StepInput, k: number) {
+    ada.nowMs += MINUTE;
+    ada.space.write(planOf([input], planId(k), `slot ${k}`), RUNNER_ACTOR, ada.nowMs);
+    const seen = await stageSteps(ada.space, toolByName, [executionOf(k)]);
+    ada.nowMs += MINUTE;
+    ada.write(approve(await ada.load(seen), seen).groups);
+    ada.nowMs += MINUTE;
+  }
+  async function takeBack(ada: Decider, k: number) {
+    ada.nowMs += MINUTE;
+    return undoIn(ada, [executionOf(k)]);
+  }
+  const due = async (device: MemorySpace) => (await device.get(todos, BO))?.due;
+
+  it('step-by-step undo gets stuck: no, the latest first brings back what was there before all of them', async () => {
+    const { device, ada } = await executedInTurn(['2026-11-20', '2026-11-21', '2026-11-22'].map(dueTo));
+    for (const [k, day] of [
+      [3, '2026-11-21'],
+      [2, '2026-11-20'],
+      [1, '2026-11-18'],
+    ] as const) {
+      expect(await takeBack(ada, k)).toMatchObject({ undone: [executionOf(k)], kept: [] });
+      expect(await due(device)).toBe(day);
+    }
+  });
+
+  it('keeps what a later execution set; when that is undone too, the earlier one can be', async () => {
+    const { device, ada } = await executedInTurn(['2026-11-20', '2026-11-21'].map(dueTo));
+    expect(await takeBack(ada, 1)).toMatchObject({ undone: [], kept: [{ field: 'due' }] });
+    await takeBack(ada, 2);
+    expect((await takeBack(ada, 1)).undone).toEqual([executionOf(1)]);
+    expect(await due(device)).toBe('2026-11-18');
+  });
+
+  it('takes appends to a long note back one by one', async () => {
+    const body = 'Zeile mit Umlauten äöü 😀\n'.repeat(500);
+    const append = (text: string): StepInput => ({ tool: 'notes.append', args: { id: NOTE, text } });
+    const { device, ada } = await executedInTurn([append('one 😀'), append('two')], body);
+    await takeBack(ada, 2);
+    expect((await device.get(notes, NOTE))?.body).toBe(`${body}one 😀`);
+    await takeBack(ada, 1);
+    expect((await device.get(notes, NOTE))?.body).toBe(body);
+  });
+
+  it('deletes a long note that one execution created and another, undone since, added to', async () => {
+    const made = createdIdOf(executionOf(1), 'note');
+    const { device, ada } = await executedInTurn([
+      { tool: 'notes.create', args: { title: 'Long', body: 'long '.repeat(1000) } },
+      { tool: 'notes.append', args: { id: made, text: 'more' } },
+    ]);
+    await takeBack(ada, 2);
+    expect((await takeBack(ada, 1)).undone).toEqual([executionOf(1)]);
+    expect((await device.get(notes, made))?.deleted).toBe(true);
+  });
+
+  it('works across devices: one undoes the later, the other the earlier', async () => {
+    const server = new MemoryServer(tables);
+    const { device, ada } = await executedInTurn(['2026-11-20', '2026-11-21'].map(dueTo));
+    const other = newDevice(DEVICE_B);
+    const bo = new Decider(other);
+    const syncAll = () => {
+      for (const replica of [device, other, device]) server.sync(replica, ada.nowMs);
+    };
+    syncAll();
+    await takeBack(ada, 2);
+    syncAll();
+    bo.nowMs = ada.nowMs + MINUTE;
+    expect((await takeBack(bo, 1)).undone).toEqual([executionOf(1)]);
+    syncAll();
+    expect([await due(device), await due(other)]).toEqual(['2026-11-18', '2026-11-18']);
+  });
+
+  it.each([
+    ['after the undo', async (ada: Decider) => void (await takeBack(ada, 2))],
+    ['by hand, before the undo finds that nothing is left to do', async () => undefined],
+  ])('keeps the very value that stood before when a person set it: %s', async (_name, first) => {
+    const { device, ada } = await executedInTurn(['2026-11-20', '2026-11-21'].map(dueTo));
+    await first(ada);
+    ada.nowMs += MINUTE;
+    device.write([put(todos, BO, { due: '2026-11-20' })], ADA, ada.nowMs);
+    await takeBack(ada, 2);
+    expect(await takeBack(ada, 1)).toMatchObject({ undone: [], kept: [{ field: 'due', by: ADA }] });
+    expect(await due(device)).toBe('2026-11-20');
+  });
+
+  it('keeps it also when clocks that were set back give the edit the very moment of the execution', async () => {
+    for (const elsewhere of [false, true]) {
+      const { device, ada } = await executedInTurn(['2026-11-20', '2026-11-21'].map(dueTo));
+      const other = newDevice(DEVICE_B);
+      for (const group of device.outbox.splice(0)) other.merge(group);
+      ada.nowMs -= 60 * MINUTE;
+      for (const note of ['a', 'b', 'c']) device.write([put(todos, BO, { note })], ADA, ada.nowMs);
+      await takeBack(ada, 2);
+      if (elsewhere) other.write([put(todos, BO, { done: true })], ADA, ada.nowMs);
+      (elsewhere ? other : device).write([put(todos, BO, { due: '2026-11-20' })], ADA, ada.nowMs);
+      for (const group of other.outbox) device.merge(group);
+      expect(await takeBack(ada, 1)).toMatchObject({ undone: [], kept: [{ field: 'due', by: ADA }] });
+      expect(await due(device)).toBe('2026-11-20');
+    }
+  });
+
+  it("never takes back a person's own edit, and all else in any order", async () => {
+    const act = fc.oneof(
+      fc.record({ kind: fc.constant('execute' as const) }),
+      fc.record({ kind: fc.constant('edit' as const), same: fc.boolean() }),
+      fc.record({ kind: fc.constant('undo' as const), which: fc.nat(9) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(act, { maxLength: 12 }), async (acts) => {
+        const { device, ada } = await executedPlan([]);
+        let [executed, edited] = [0, 0];
+        /** what a person set last, until something is executed on top of it */
+        let theirs: string | null | undefined;
+        for (const one of acts) {
+          ada.nowMs += MINUTE;
+          if (one.kind === 'execute') {
+            executed += 1;
+            await execute(ada, dueTo(`2026-12-${10 + executed}`), executed);
+            theirs = undefined;
+          } else if (one.kind === 'edit') {
+            edited += 1;
+            // The same value again makes it theirs, as long as nothing is executed on top.
+            theirs = one.same ? ((await due(device)) ?? null) : `2027-01-${10 + edited}`;
+            device.write([put(todos, BO, { due: theirs })], ADA, ada.nowMs);
+          } else if (executed > 0) await takeBack(ada, 1 + (one.which % executed));
+          if (theirs !== undefined) expect(await due(device)).toBe(theirs);
+        }
+        if (edited > 0) return;
+        for (let k = executed; k > 0; k -= 1) await takeBack(ada, k);
+        expect(await due(device)).toBe('2026-11-18');
+      }),
+      { numRuns: 150 },
     );
   });
 });

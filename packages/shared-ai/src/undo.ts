@@ -2,9 +2,10 @@ import { canonicalJson } from '@manara/kernel/canonical-json';
 import { hashJson } from '@manara/kernel/hash';
 import type { JsonValue } from '@manara/kernel/json';
 import type { Actor } from '@manara/sync-core/actor';
-import type { TableDef } from '@manara/sync-core/define-table';
-import { type Cell, type Cells, DELETED } from '@manara/sync-core/record';
-import { formatStamp, nextReading, parseStamp, type Stamp } from '@manara/sync-core/stamp';
+import { readRow, type TableDef } from '@manara/sync-core/define-table';
+import type { RowReader } from '@manara/sync-core/reader';
+import { type Cell, type Cells, DELETED, greatestStamp } from '@manara/sync-core/record';
+import { formatStamp, nextReading, parseStamp, type Stamp, stampMs, stampNode } from '@manara/sync-core/stamp';
 import { put, type Write } from '@manara/sync-core/write';
 import { isAfter, valueBefore } from './change.ts';
 import { type DecideContext, decisionWrite } from './decide.ts';
@@ -13,10 +14,15 @@ import { type Change, type Execution, executions } from './tables/plans.ts';
 /** Reads a record's cells with who wrote each: what undo needs and rows do not tell. */
 export interface CellReader {
   cells(table: string, id: string): Promise<Cells | undefined>;
+  /** finds what was undone before; without it an undo knows only what it is given */
+  readonly reader?: RowReader;
 }
 
+/** The latest executions among which those are looked for that were undone on the same records. */
+const UNDONE_READ_MAX = 500;
+
 export interface UndoContext extends DecideContext {
-  /** cells of the records that the executions changed, from {@link loadCells} */
+  /** cells of the records that the executions changed, and of the undone executions of these, from {@link loadCells} */
   readonly cells: ReadonlyMap<string, Cells>;
   readonly tables: ReadonlyMap<string, TableDef>;
 }
@@ -39,15 +45,30 @@ export interface Undone {
 }
 
 const cellsKey = (table: string, id: string): string => `${table}|${id}`;
+const cellKey = ({ table, id, field }: Change): string => `${cellsKey(table, id)}|${field}`;
 
-/** Loads the cells of every record that these executions changed. */
+/** Loads the cells of every record that these executions changed, and of the executions of these that were undone. */
 export async function loadCells(reader: CellReader, toUndo: readonly Execution[]): Promise<ReadonlyMap<string, Cells>> {
   const loaded = new Map<string, Cells>();
-  for (const { table, id } of toUndo.flatMap((execution) => execution.changes)) {
+  const load = async (table: string, id: string): Promise<void> => {
     const key = cellsKey(table, id);
-    if (loaded.has(key)) continue;
+    if (loaded.has(key)) return;
     const cells = await reader.cells(table, id);
     if (cells !== undefined) loaded.set(key, cells);
+  };
+  const changes = toUndo.flatMap((execution) => execution.changes);
+  for (const { table, id } of changes) await load(table, id);
+  const isRestorable = ({ table, id, field }: Change) => mayBeUndos(loaded.get(cellsKey(table, id))?.[field]);
+  if (reader.reader === undefined || !changes.some(isRestorable)) return loaded;
+  const latest = await reader.reader.list(executions, {
+    by: 'executedAt',
+    from: 0,
+    reverse: true,
+    limit: UNDONE_READ_MAX,
+  });
+  for (const { id, status, changes: others } of latest) {
+    if (status === 'undone' && others.some((other) => loaded.has(cellsKey(other.table, other.id))))
+      await load(executions.name, id);
   }
   return loaded;
 }
@@ -57,10 +78,61 @@ interface Entry {
   readonly change: Change;
 }
 
-const isCreate = (change: Change): boolean => change.field === DELETED && change.before === null;
+/** The mark of a record that came into being: it had no state before. */
+export const isCreate = (change: Change): boolean => change.field === DELETED && change.before === null;
 const wroteBy = (cell: Cell, execution: Execution): boolean =>
   cell.actor?.kind === 'ai' && cell.actor.executionId === execution.id;
 const same = (a: JsonValue, b: JsonValue): boolean => canonicalJson(a) === canonicalJson(b);
+
+/** An undo writes as the person who undoes. */
+const mayBeUndos = (cell: Cell | undefined): cell is Cell => cell !== undefined && cell.actor?.kind === 'user';
+
+/** What an execution that was undone did to one cell. */
+interface UndoneChange {
+  readonly change: Change;
+  /** of the row of its execution */
+  readonly cells: Cells;
+}
+
+/** What was undone before, by cell. */
+function undoneChanges(loaded: ReadonlyMap<string, Cells>): ReadonlyMap<string, readonly UndoneChange[]> {
+  const all = [...loaded].flatMap(([key, cells]) => {
+    const [table, id = ''] = key.split('|');
+    if (table !== executions.name) return [];
+    return readRow(executions, id, cells).changes.map((change) => ({ change, cells }));
+  });
+  return Map.groupBy(all, ({ change }) => cellKey(change));
+}
+
+/**
+ * Whether an undo wrote this cell: then what stands is what stood before, and whoever had set that is its owner again. An
+ * undo leaves no mark of its own in the cell, but no one else can have written it so:
+ * - it has the value from before an undone execution, by the device that undid this, not after it
+ * - its stamp is of the moment of an undone execution, which {@link stampAbove} keeps; a person writes later than what
+ *   they see
+ */
+function isByUndo(cell: Cell, undone: readonly UndoneChange[]): boolean {
+  if (!mayBeUndos(cell)) return false;
+  const restored = undone.some(({ change, cells }) => {
+    const undoing = cells['status']?.stamp ?? '';
+    return isBefore(change, cell.value) && stampNode(undoing) === stampNode(cell.stamp) && cell.stamp <= undoing;
+  });
+  return restored && undone.some(({ cells }) => executedMs(cells) === stampMs(cell.stamp));
+}
+
+/** When an undone execution wrote, by its own clock: the undo has written its status again. */
+function executedMs(cells: Cells): number {
+  const { status: _status, ...written } = cells;
+  return stampMs(greatestStamp(written) ?? '');
+}
+
+/** Whether a value may be what stood before the change; of long text only the part that differs is known. */
+function isBefore(change: Change, value: JsonValue): boolean {
+  const { splice } = change;
+  if (splice === undefined) return same(change.before, value);
+  const undone = splice.inserted === '' || !isAfter(change, value);
+  return typeof value === 'string' && value.startsWith(splice.removed, splice.at) && undone;
+}
 
 /**
  * Just above the stamp of the cell that is undone, with the own node: it wins over that cell and loses to every edit
@@ -97,6 +169,7 @@ class Restoring {
 /** Fields of a created record that someone else has changed since: then it is theirs, and stays. */
 function touchedSince(
   created: readonly Change[],
+  { effectiveArgs }: Execution,
   cells: Cells,
   selected: ReadonlySet<string>,
   table: TableDef | undefined,
@@ -105,7 +178,9 @@ function touchedSince(
     if (field === DELETED) return false;
     if (cell.actor?.kind === 'ai' && selected.has(cell.actor.executionId ?? '')) return false;
     const change = created.find((one) => one.field === field);
-    const asCreated = change === undefined ? (table?.fields[field]?.default as JsonValue | undefined) : change.after;
+    // Long text is not recorded; the arguments hold it, where it is one of them.
+    const unrecorded = effectiveArgs[field] ?? (table?.fields[field]?.default as JsonValue | undefined);
+    const asCreated = change === undefined ? unrecorded : change.after;
     return asCreated === undefined || !same(asCreated, cell.value);
   });
 }
@@ -130,11 +205,12 @@ export function undo(toUndo: readonly Execution[], context: UndoContext): Undone
         handled.has(cellsKey(change.table, change.id))
       )
         continue;
-      const key = `${cellsKey(change.table, change.id)}|${change.field}`;
+      const key = cellKey(change);
       byCell.set(key, [...(byCell.get(key) ?? []), { execution, change }]);
     }
   }
-  for (const entries of byCell.values()) undoCell(entries, restoring, context);
+  const undoneBefore = undoneChanges(context.cells);
+  for (const [key, entries] of byCell) undoCell(entries, restoring, context, undoneBefore.get(key) ?? []);
   return compose(latestFirst, restoring, context);
 }
 
@@ -153,7 +229,7 @@ function undoCreates(
       const tombstone = cells?.[DELETED];
       const created = execution.changes.filter((one) => one.table === change.table && one.id === change.id);
       const touched =
-        cells === undefined ? [] : touchedSince(created, cells, selected, context.tables.get(change.table));
+        cells === undefined ? [] : touchedSince(created, execution, cells, selected, context.tables.get(change.table));
       handled.add(`${execution.id}|${key}`);
       if (tombstone?.value === true || cells === undefined || tombstone === undefined) {
         // Deleted by someone already, or never arrived: there is nothing to take away.
@@ -177,13 +253,18 @@ function undoCreates(
 }
 
 /** Walks one cell back through the selected executions that wrote it, the latest first. */
-function undoCell(entries: readonly Entry[], restoring: Restoring, context: UndoContext): void {
+function undoCell(
+  entries: readonly Entry[],
+  restoring: Restoring,
+  context: UndoContext,
+  undoneBefore: readonly UndoneChange[],
+): void {
   const first = entries[0];
   if (first === undefined) return;
   const { table, id, field } = first.change;
   const cell = context.cells.get(cellsKey(table, id))?.[field];
   if (cell === undefined) return;
-  const at = entries.findIndex((entry) => wroteBy(cell, entry.execution));
+  const at = isByUndo(cell, undoneBefore) ? 0 : entries.findIndex((entry) => wroteBy(cell, entry.execution));
   let value = cell.value;
   let owner: Entry | undefined;
   for (const entry of at < 0 ? [] : entries.slice(at)) {
