@@ -201,6 +201,7 @@ export class FakeSyncServer {
       stored: this.#disk.records,
       tables: this.#tables,
       wallMs: this.nowMs,
+      atLeastMs: this.mayRead ? this.#disk.serverTimeMs : 0,
       greatestStamp,
     });
     for (const { space, table, id, cells, seq } of plan.changed) {

@@ -20,6 +20,7 @@ import { pullRoute } from './routes/pull-route.ts';
 import { pushRoute } from './routes/push-route.ts';
 import { addServiceRoutes, SERVICE_PATHS } from './routes/service-routes.ts';
 import { newRequestId } from './seams.ts';
+import { tellError } from './service-log.ts';
 import { isTraversal } from './traversal.ts';
 
 /**
@@ -133,7 +134,7 @@ function answerErrors(app: Hono<AppEnv>, deps: RouteDeps): void {
     const isTrouble = isDatabaseTrouble(error);
     failures.inc({ code: isTrouble ? 'unavailable' : 'internal' });
     // The caller gets an id and no text of the error: it may hold SQL, paths or values.
-    deps.log.error({ requestId, err: error }, isTrouble ? 'the database is not there' : 'a request failed');
+    deps.log.error({ requestId, err: tellError(error) }, isTrouble ? 'the database is not there' : 'a request failed');
     const answer = isTrouble
       ? new HttpError('unavailable', 'The database does not answer at the moment.', { headers: { 'retry-after': '2' } })
       : new HttpError('internal', 'Something went wrong on the server.');
@@ -173,11 +174,7 @@ function refuseOtherMethods(app: Hono<AppEnv>, path: string, methods: readonly s
 }
 
 /** The auth library reads bodies without a bound of its own. */
-async function handleAuth(c: AppContext, deps: RouteDeps): Promise<Response> {
-  const { raw } = c.req;
+function handleAuth(c: AppContext, deps: RouteDeps): Promise<Response> {
   const peer = c.env?.incoming?.socket.remoteAddress;
-  if (raw.method === 'GET' || raw.method === 'HEAD') return deps.auth.handle(raw, peer);
-  const body = await readBody(c, deps.clock);
-  const request = new Request(raw.url, { method: raw.method, headers: raw.headers, ...(body.length > 0 && { body }) });
-  return deps.auth.handle(request, peer);
+  return deps.auth.handle(c.req.raw, peer, () => readBody(c, deps.clock));
 }

@@ -1,13 +1,19 @@
 import { randomUUID } from 'node:crypto';
+import { BASE_ERROR_CODES } from '@better-auth/core/error';
 import { createPersonalSpace } from '@manara/db/accounts/create-personal-space';
 import { takeRateToken } from '@manara/db/accounts/take-rate-token';
 import type { Database } from '@manara/db/client';
 import { betterAuth } from 'better-auth';
-import { createAuthMiddleware } from 'better-auth/api';
+import { APIError, createAuthMiddleware, isAPIError } from 'better-auth/api';
 import { bearer } from 'better-auth/plugins/bearer';
 import { PostgresJSDialect } from 'kysely-postgres-js';
+import { judgeAuthBody, withName } from './auth-body.ts';
 import { clientAddressBehind } from './auth-client-address.ts';
 import { isSecureHost, judgeOrigin } from './auth-origin.ts';
+import { refusal, refusalOf } from './auth-refusal.ts';
+import { authRoutes, checkAuthRoute } from './auth-routes.ts';
+import { HttpError } from './http-error.ts';
+import { tellError } from './service-log.ts';
 
 export type AuthConfig = {
   /** Signs cookies and tokens; at least 32 characters. */
@@ -37,11 +43,16 @@ export type Session = {
 };
 
 export type Auth = {
-  /** Answers `/v1/auth/*`. `peer` is the address at the other end of the socket. */
-  handle(request: Request, peer: string | undefined): Promise<Response>;
+  /**
+   * Answers `/v1/auth/*`. `peer` is the address at the other end of the socket; `readBody` reads the request's body and
+   * bounds it.
+   */
+  handle(request: Request, peer: string | undefined, readBody?: BodyReader): Promise<Response>;
   /** The session that a cookie or a Bearer token names, or null. */
   readSession(headers: Headers): Promise<Session | null>;
 };
+
+type BodyReader = () => Promise<Uint8Array<ArrayBuffer>>;
 
 const BASE_PATH = '/v1/auth';
 /** Written by this server alone, never taken from a request. */
@@ -53,6 +64,8 @@ const SESSION_PROLONG_AFTER_SECONDS = 24 * 60 * 60;
 const RATE_WINDOW_SECONDS = 60;
 const SIGN_IN_MAX = 40;
 const OTHER_MAX = 600;
+
+const LOG_MESSAGE_MAX = 200;
 
 /** Nothing here sends mail, links foreign accounts or shows pages. */
 const DISABLED_PATHS = [
@@ -75,25 +88,31 @@ export function createAuth(deps: AuthDeps): Auth {
   const secure = config.publicUrl?.startsWith('https:') ? createInstance(deps, config.publicUrl) : plain;
   const instanceFor = (headers: Headers) => (isSecureHost(headers.get('host'), config.publicUrl) ? secure : plain);
   const clientAddress = clientAddressBehind(config.trustedProxies);
+  const routes = authRoutes(plain.api, DISABLED_PATHS);
+
+  /** In the order of every route: route, method, origin, then the body. */
+  async function answer(request: Request, peer: string | undefined, readBody: BodyReader): Promise<Response> {
+    const path = new URL(request.url).pathname.slice(BASE_PATH.length);
+    const method = checkAuthRoute(routes, path, request.method);
+    if (judgeOrigin(request.headers, config.publicUrl) !== null) {
+      throw new HttpError('forbidden_origin', 'This request comes from another site.');
+    }
+    if (config.signup === 'closed' && path.startsWith('/sign-up/')) {
+      return refusal(403, 'SIGN_UP_CLOSED', 'Sign-up is closed on this server. Ask its owner for an account.');
+    }
+    const body = method === 'GET' ? new Uint8Array() : await readBody();
+    const refused = body.length > 0 ? judgeAuthBody(request.headers, body) : null;
+    if (refused !== null) return refused;
+    const headers = new Headers(request.headers);
+    headers.set(ADDRESS_HEADER, clientAddress(peer, request.headers.get('x-forwarded-for')));
+    const asked = new Request(request.url, { method, headers, ...(body.length > 0 && { body }) });
+    const response = await instanceFor(request.headers).handler(asked);
+    return response.status === 429 ? withRetryAfter(response) : response;
+  }
 
   return {
-    async handle(request, peer) {
-      if (judgeOrigin(request.headers, config.publicUrl) !== null) {
-        return refusal(403, 'forbidden_origin', 'This request comes from another site.');
-      }
-      // The library would take forms too, and those any site's page can send.
-      if (request.body !== null && !isJson(request.headers.get('content-type'))) {
-        return refusal(415, 'unsupported_media_type', 'Send JSON as application/json.');
-      }
-      const path = new URL(request.url).pathname;
-      if (config.signup === 'closed' && path.startsWith(`${BASE_PATH}/sign-up/`)) {
-        return refusal(403, 'SIGN_UP_CLOSED', 'Sign-up is closed on this server. Ask its owner for an account.');
-      }
-      const headers = new Headers(request.headers);
-      headers.set(ADDRESS_HEADER, clientAddress(peer, request.headers.get('x-forwarded-for')));
-      const response = await instanceFor(request.headers).handler(new Request(request, { headers }));
-      return response.status === 429 ? withRetryAfter(response) : response;
-    },
+    handle: (request, peer, readBody = async () => new Uint8Array(await request.arrayBuffer())) =>
+      answer(request, peer, readBody).catch(refusalOf),
 
     async readSession(headers) {
       if (!headers.has('cookie') && !headers.has('authorization')) return null;
@@ -152,17 +171,30 @@ function createInstance({ db, config, log }: AuthDeps, origin: string) {
       },
       customStorage: {
         consume: async (key, rule) => {
-          const waitMs = await takeRateToken(db, key, { max: rule.max, windowMs: rule.window * 1000 });
+          const bucket = rateBucket(key, rule.max);
+          const waitMs = await takeRateToken(db, bucket, { max: rule.max, windowMs: rule.window * 1000 });
           return { allowed: waitMs === null, retryAfter: waitMs === null ? null : Math.ceil(waitMs / 1000) };
         },
       },
     },
     hooks: {
       before: createAuthMiddleware(async (context) => {
+        if (context.path === '/update-user' && context.body?.name === null) {
+          throw new APIError('BAD_REQUEST', { code: 'invalid_value', message: 'name: a text is needed.' });
+        }
         if (context.path !== '/sign-up/email') return;
         return { context: { ...context, body: withName(context.body) } };
       }),
+      // Of several sign-ups at once none finds an account, and the library cannot tell why the database took one only.
+      after: createAuthMiddleware(async ({ body, context: { returned, internalAdapter } }) => {
+        const { code } = BASE_ERROR_CODES.FAILED_TO_CREATE_USER;
+        if (!isAPIError(returned) || returned.body?.code !== code) return;
+        if ((await internalAdapter.findUserByEmail(String(body.email).toLowerCase())) === null) return;
+        throw APIError.from('UNPROCESSABLE_ENTITY', BASE_ERROR_CODES.USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL);
+      }),
     },
+    // What is no refusal is thrown on to the app, which logs and answers it as it does everywhere.
+    onAPIError: { throw: true },
     databaseHooks: {
       // Runs after the library's commit: on the embedded engine a query of ours inside its transaction would wait for
       // itself. At each sign-in and not only at sign-up, so that a crash in between mends itself.
@@ -178,27 +210,24 @@ function createInstance({ db, config, log }: AuthDeps, origin: string) {
     logger: {
       level: 'warn',
       log: (level, message, ...details) => {
-        if (level === 'error') log.error({ details }, `auth: ${message}`);
-        if (level === 'warn') log.warn({ details }, `auth: ${message}`);
+        const told = { err: details.filter((detail) => detail instanceof Error).map(tellError)[0] };
+        if (level === 'error') log.error(told, `auth: ${withoutAddresses(message)}`);
+        if (level === 'warn') log.warn(told, `auth: ${withoutAddresses(message)}`);
       },
     },
   });
 }
 
-/** The protocol lets the name be left out; the library wants one. */
-function withName(body: unknown): unknown {
-  if (typeof body !== 'object' || body === null) return body;
-  const { name, email } = body as { name?: unknown; email?: unknown };
-  if ((name !== undefined && name !== null && name !== '') || typeof email !== 'string') return body;
-  return { ...body, name: email.split('@')[0] };
+/** The library names a bucket by address and path. What has no limit of its own shares one. */
+function rateBucket(key: string, max: number): string {
+  return max === OTHER_MAX ? `${key.split('|', 1)[0]}|other` : key;
 }
 
-function isJson(contentType: string | null): boolean {
-  return contentType?.split(';')[0]?.trim().toLowerCase() === 'application/json';
-}
-
-function refusal(status: number, code: string, message: string): Response {
-  return Response.json({ code, message }, { status });
+/** Some of the library's messages repeat what was sent. */
+function withoutAddresses(message: string): string {
+  return String(message)
+    .slice(0, LOG_MESSAGE_MAX)
+    .replace(/\S+@\S+/g, '(an address)');
 }
 
 /** The library says it in a header of its own only. */

@@ -8,36 +8,38 @@ import type { SyncClock } from './seams.ts';
 
 /** A body that takes longer is 408; the whole request is bounded by the server besides. */
 const BODY_MS_MAX = 20_000;
-/** More members in one array or object than any message holds that fits its limits. */
+/**
+ * More members in one object, or in one array down to the ops, than any message holds that fits its limits. Of an array
+ * within an op only the op's verdict tells: one bad op never blocks the rest.
+ */
 const MEMBERS_MAX = 40_000;
 
 /** The parsed JSON body: media type, size, JSON and depth are checked in this order. */
 export async function readJson(c: Context, clock: SyncClock): Promise<unknown> {
-  requireJson(c);
-  const bytes = await readBody(c, clock);
+  requireJson(c.req.raw.headers);
+  return parseBody(await readBody(c, clock));
+}
+
+export function requireJson(headers: Headers): void {
+  const [type = '', ...parameters] = (headers.get('content-type') ?? '').toLowerCase().split(';');
+  const charset = parameters.map((parameter) => parameter.trim()).find((parameter) => parameter.startsWith('charset='));
+  const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
+  if (type.trim() !== 'application/json' || !isUtf8) {
+    throw new HttpError('unsupported_media_type', 'Send JSON as application/json.');
+  }
+  const encoding = headers.get('content-encoding')?.trim().toLowerCase();
+  if (encoding !== undefined && encoding !== '' && encoding !== 'identity') {
+    throw new HttpError('unsupported_media_type', 'Send the body without compression.');
+  }
+}
+
+export function parseBody(bytes: Uint8Array): unknown {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new HttpError('bad_json', 'The body is not UTF-8.');
   }
-  return parseJson(text);
-}
-
-function requireJson(c: Context): void {
-  const [type = '', ...parameters] = (c.req.header('content-type') ?? '').toLowerCase().split(';');
-  const charset = parameters.map((parameter) => parameter.trim()).find((parameter) => parameter.startsWith('charset='));
-  const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
-  if (type.trim() !== 'application/json' || !isUtf8) {
-    throw new HttpError('unsupported_media_type', 'Send JSON as application/json.');
-  }
-  const encoding = c.req.header('content-encoding')?.trim().toLowerCase();
-  if (encoding !== undefined && encoding !== '' && encoding !== 'identity') {
-    throw new HttpError('unsupported_media_type', 'Send the body without compression.');
-  }
-}
-
-function parseJson(text: string): unknown {
   const scan = scanJson(text);
   const isTooMuch = scan.depth > NESTING_MAX || scan.widest > MEMBERS_MAX || scan.longest > MEMBERS_MAX;
   if (isTooMuch && scan.balanced && isJson(text)) {

@@ -9,6 +9,9 @@ describe('scanning JSON', () => {
     ['[]', 1, 0, 0, true],
     ['[1,[2,3,4]]', 2, 0, 3, true],
     ['{"a":[1,2,3],"b":{}}', 2, 2, 3, true],
+    ['{"batch":{"ops":[1,2]}}', 3, 0, 2, true],
+    ['{"batch":{"ops":[[1,2,3]]}}', 4, 0, 0, true],
+    ['[[[[{"a":1,"b":2,"c":[1,2,3,4,5]}]]]]', 6, 3, 0, true],
     ['"[{"', 0, 0, 0, true],
     ['["\\"[","\\\\"]', 1, 0, 2, true],
     ['[', 1, 0, 0, false],
@@ -36,6 +39,7 @@ describe('scanning JSON', () => {
     ['half a million levels', '['.repeat(524_288) + ']'.repeat(524_288)],
     ['a million brackets', '['.repeat(1_048_576)],
     ['keys as many as fit', `{${Array.from({ length: 95_000 }, (_, index) => `"${index}":0`).join(',')}}`],
+    ['half a million members', `{"batch":{"ops":[{"fields":{"title":[[0${',0'.repeat(524_000)}],""]}}]}}`],
     ['one text', `"${'\\"'.repeat(500_000)}"`],
   ])('%s take under 50 ms', (_name, text) => {
     const times = Array.from({ length: 4 }, () => {

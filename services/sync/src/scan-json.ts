@@ -6,12 +6,14 @@ export interface JsonScan {
   readonly depth: number;
   /** most members of one object */
   readonly widest: number;
-  /** most members of one array */
+  /** most members of one array of those down to {@link OPS_LEVEL}: a longer one below is its op's own affair */
   readonly longest: number;
   /** every bracket is closed by its like, and nothing follows the first value */
   readonly balanced: boolean;
 }
 
+/** `{"batch":{"ops":[` */
+const OPS_LEVEL = 3;
 const [QUOTE, COMMA, BACKSLASH] = [0x22, 0x2c, 0x5c];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
@@ -41,7 +43,7 @@ export function scanJson(text: string): JsonScan {
       const count = (members[counted] ?? 0) + 1;
       members[counted] = count;
       if (kinds[level] === OPEN_OBJECT) widest = Math.max(widest, count);
-      else longest = Math.max(longest, count);
+      else if (level <= OPS_LEVEL) longest = Math.max(longest, count);
     } else if (unit === OPEN_LIST || unit === OPEN_OBJECT) {
       if (hasEnded) return { depth, widest, longest, balanced: false };
       level++;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { engines } from '@manara/testkit/engines';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../client.ts';
@@ -99,6 +100,13 @@ describe.each(engines)('accounts on $name', (engine) => {
     test('of many at once exactly the rule passes', async () => {
       const waits = await Promise.all(Array.from({ length: 30 }, () => takeRateToken(db, 'at once', rule)));
       expect(waits.filter((wait) => wait === null)).toHaveLength(5);
+    });
+
+    test('a name of any length is counted', async () => {
+      // Random, or the row would be compressed until it fits.
+      const name = `long ${randomBytes(6000).toString('hex')}`;
+      expect(await passing(name, 8)).toBe(5);
+      expect(await db.sql`select 1 from auth.rate_limits where length(key) > 1000`).toEqual([]);
     });
 
     test('buckets that are long full are forgotten', async () => {

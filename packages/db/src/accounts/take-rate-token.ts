@@ -6,14 +6,17 @@ export type RateRule = { max: number; windowMs: number };
 /** Buckets that nobody has touched for this long are full again and may be forgotten. */
 const FORGET_AFTER = '1 hour';
 const FORGET_MAX = 500;
+/** An index row holds less than 3 KB. Longer keys that begin alike share a bucket. */
+const KEY_LENGTH_MAX = 200;
 
 /**
- * Takes one token from the bucket `key`, shared by all processes on the database. Returns null when there was one, else
+ * Takes one token from the bucket `name`, shared by all processes on the database. Returns null when there was one, else
  * the milliseconds until there is.
  *
  * A bucket and not a counted window: whoever stays at `max` per window is never refused, however the requests fall.
  */
-export async function takeRateToken(db: Database, key: string, rule: RateRule): Promise<number | null> {
+export async function takeRateToken(db: Database, name: string, rule: RateRule): Promise<number | null> {
+  const key = name.slice(0, KEY_LENGTH_MAX);
   const perMs = rule.max / rule.windowMs;
   const refilled = db.sql`least(${rule.max}::float8,
     b.tokens + extract(epoch from clock_timestamp() - b.refilled_at)::float8 * 1000 * ${perMs}::float8)`;

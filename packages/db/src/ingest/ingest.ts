@@ -61,6 +61,7 @@ export async function ingest(tx: Tx, pushed: PushedBatch): Promise<Result<Pushed
     roles: new Map(members.map(({ space, role }) => [space, role])),
     greatestStamp: row.greatestStamp,
     nowMs,
+    atLeastMs: Math.max(0, ...members.map(({ serverTimeMs }) => serverTimeMs)),
   });
   const heads = Object.fromEntries(members.map(({ space, seq }) => [space, seq]));
   for (const [space, seq] of plan.heads) heads[space] = seq;
@@ -110,14 +111,16 @@ interface Ops {
   readonly roles: ReadonlyMap<string, SpaceRole>;
   readonly greatestStamp: string;
   readonly nowMs: number;
+  readonly atLeastMs?: number;
 }
 
-async function applyOps(tx: Tx, { ops, writer, roles, greatestStamp, nowMs }: Ops): Promise<IngestPlan> {
+async function applyOps(tx: Tx, { ops, writer, roles, greatestStamp, nowMs, atLeastMs = 0 }: Ops): Promise<IngestPlan> {
   const writable = spacesOf(ops).filter((space) => (roles.get(space) ?? 'viewer') !== 'viewer');
   const spaces = await lockHeads(tx, writable, roles);
   const keys = touchedKeys(ops, tableByName).filter((key) => spaces.has(key.space));
   const stored = await readRecords(tx, keys);
-  const plan = planIngest({ ops, writer, spaces, stored, tables: tableByName, wallMs: nowMs, greatestStamp });
+  const time = { wallMs: nowMs, atLeastMs };
+  const plan = planIngest({ ops, writer, spaces, stored, tables: tableByName, ...time, greatestStamp });
   const accountId = writer.kind === 'account' ? writer.userId : null;
   await writePlan(tx, plan, { accountId, client: writer.client });
   await keepRuns(tx, plan, { nowMs, bySystem: writer.kind === 'system' });
@@ -139,9 +142,11 @@ async function lockHeads(
   return new Map(rows.map(({ space, ...head }) => [space, { ...head, role: roles.get(space) ?? 'viewer' }]));
 }
 
-async function readMemberships(tx: Tx): Promise<{ space: string; role: SpaceRole; seq: number }[]> {
-  return tx<{ space: string; role: SpaceRole; seq: number }[]>`
-    select m.space_id as space, m.role, h.seq
+async function readMemberships(
+  tx: Tx,
+): Promise<{ space: string; role: SpaceRole; seq: number; serverTimeMs: number }[]> {
+  return tx<{ space: string; role: SpaceRole; seq: number; serverTimeMs: number }[]>`
+    select m.space_id as space, m.role, h.seq, h.server_time_ms as "serverTimeMs"
     from space_members m join sync_heads h on h.space_id = m.space_id
     order by m.space_id`;
 }

@@ -4,7 +4,7 @@ import { DELETED, recordKey } from '@manara/sync-core/record';
 import { formatStamp, parseStamp, SERVER_NODE } from '@manara/sync-core/stamp';
 import { IngestSpace, INGEST_NOW_MS as NOW, INGEST_SPACE_ID as SPACE } from '@manara/testkit/ingest-space';
 import { describe, expect, it } from 'vitest';
-import { type IngestPlan, spacesOf, touchedKeys } from './plan-ingest.ts';
+import { type IngestPlan, planIngest, spacesOf, touchedKeys } from './plan-ingest.ts';
 
 const CLIENT = '9f3a1c7e5b2d4f60';
 const OTHER = 'aaaaaaaaaaaaaaaa';
@@ -353,6 +353,30 @@ describe('stamps ahead of server time', () => {
     const first = space.push([todo({ title: ['a', stamp()] })], { wallMs: NOW + year });
     const second = space.push([todo({ title: ['b', stamp(1)] })], { wallMs: NOW });
     expect(second.serverTimeMs).toBeGreaterThan(first.serverTimeMs);
+  });
+
+  it('server time never falls with a batch that has no op, or none that was accepted', () => {
+    const space = new IngestSpace();
+    const { serverTimeMs } = space.push([todo({ title: ['a', stamp()] })], { wallMs: NOW + year });
+    for (const ops of [[], [5], [todo({ nope: [1, stamp()] })]]) {
+      expect(space.push(ops, { wallMs: NOW }).serverTimeMs).toBe(serverTimeMs);
+    }
+  });
+
+  it('server time is at least that of spaces which the batch does not name', () => {
+    const plan = (atLeastMs: number) =>
+      planIngest({
+        ops: [],
+        writer: { kind: 'account', userId: 'user-1', client: CLIENT, mayRecover: false },
+        spaces: new Map(),
+        stored: new Map(),
+        tables: tableByName,
+        wallMs: NOW,
+        atLeastMs,
+        greatestStamp: '',
+      });
+    expect(plan(NOW + year).serverTimeMs).toBe(NOW + year);
+    expect(plan(NOW - year).serverTimeMs).toBe(NOW);
   });
 });
 

@@ -26,6 +26,8 @@ export interface PlanInput {
   readonly tables: ReadonlyMap<string, TableDef>;
   /** the wall clock, ms since 1970 */
   readonly wallMs: number;
+  /** the greatest server time of spaces that the writer may read and {@link spaces} leaves out, ms since 1970 */
+  readonly atLeastMs?: number;
   /** the writer's client's greatest accepted stamp, or '' */
   readonly greatestStamp: Stamp | '';
 }
@@ -51,7 +53,7 @@ export function planIngest(input: PlanInput): IngestPlan {
   const accepted: SoundOp[] = [];
   for (const verdict of verdicts) if ('sound' in verdict) accepted.push(verdict.sound);
 
-  const serverTimeMs = serverTime(input.wallMs, accepted, input.spaces);
+  const serverTimeMs = serverTime(input, accepted);
   const stamps = restamp(accepted, input.writer.client, serverTimeMs, input.greatestStamp);
   const merged = mergeOps(accepted, { ...input, restamped: stamps.stamps, serverTimeMs });
 
@@ -73,11 +75,12 @@ export function planIngest(input: PlanInput): IngestPlan {
 }
 
 /**
- * Never falls, and rises with every batch of a space: `accepted` stamps of two batches never meet, whatever the wall
- * clock does.
+ * Never falls, also with a batch of which nothing is accepted, and rises with every batch of a space: `accepted` stamps of
+ * two batches never meet, whatever the wall clock does.
  */
-function serverTime(wallMs: number, accepted: readonly SoundOp[], spaces: PlanInput['spaces']): number {
-  let time = Math.floor(wallMs);
+function serverTime({ wallMs, atLeastMs = 0, spaces }: PlanInput, accepted: readonly SoundOp[]): number {
+  let time = Math.max(Math.floor(wallMs), atLeastMs);
+  for (const { serverTimeMs } of spaces.values()) time = Math.max(time, serverTimeMs);
   for (const { op } of accepted) time = Math.max(time, (spaces.get(op.space)?.serverTimeMs ?? 0) + 1);
   return time;
 }

@@ -209,6 +209,33 @@ describe.each(engines)('pull, get and digest on $name', (engine) => {
       expect(body.records).toHaveLength(1);
     });
 
+    it('leaves none out, however large they are, and ends with the head', async () => {
+      const notes = Array.from({ length: 14 }, () => randomUUID());
+      for (const id of notes) {
+        const body = `${id} ${'é'.repeat(260_000)}`;
+        expect((await ada.push([ada.op({ body: [body, ada.stamp()] }, { table: 'notes', id })])).status).toBe(200);
+      }
+      const reply = await get({ table: 'notes', ids: [randomUUID(), ...notes.toReversed(), randomUUID()] });
+      expect(reply.status).toBe(200);
+      expect(reply.headers.get('content-type')).toBe('application/json');
+      expect(Object.keys(reply.body)).toEqual(['records', 'head']);
+      expect(reply.body.head).toBe(14);
+      const told = reply.body.records.map(({ id, seq, fields }) => [id, seq, String(fields.body?.[0]).length]);
+      expect(told).toEqual(notes.map((id, index) => [id, index + 1, 260_037]));
+
+      // Who goes away in the middle of it is no failure of the server.
+      const gone = new AbortController();
+      const left = await fetch(`${server.url}/v1/sync/get`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${ada.token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ space: ada.space, table: 'notes', ids: notes }),
+        signal: gone.signal,
+      });
+      await left.body?.getReader().read();
+      gone.abort();
+      expect((await get({})).status).toBe(200);
+    });
+
     it("another account's space and an unknown one are 404 alike", async () => {
       const bob = await signUp(server.url);
       const id = randomUUID();

@@ -230,6 +230,20 @@ describe.each(engines)('push on $name', (engine) => {
       expect((await ada.page()).records[0]?.fields.title?.[0]).toBe('now');
     });
 
+    it('server time never falls, whatever the wall clock does and whatever the batch holds', async () => {
+      server.turnClock(3_600_000);
+      const ahead = (await ada.push([ada.todo('a')])).body.serverTime;
+      server.turnClock(0);
+      expect(ahead).toBeGreaterThan(Date.now() + 3_000_000);
+      const times = [ahead];
+      const elsewhere = { ...ada.todo('x'), space: randomUUID() };
+      for (const ops of [[], [5], [ada.op({ nope: [1, ada.stamp()] })], [elsewhere], [ada.todo('b')], []]) {
+        times.push((await ada.push(ops)).body.serverTime);
+      }
+      times.push((await ada.pull()).body.serverTime, (await ada.call('GET', '/v1/me')).body.serverTime);
+      expect(times).toEqual(times.toSorted((a, b) => a - b));
+    });
+
     it('up to 60 s ahead is kept', async () => {
       expect((await ada.push([ada.op({ title: ['x', ada.stamp(50_000)] })])).body.restamped).toEqual({});
     });

@@ -12,6 +12,8 @@ export interface ServerUnderTest {
   readonly pokes: Pokes;
   /** What a server's owner does after restoring a backup; no request can. */
   restoreBackup(): Promise<void>;
+  /** Moves the server's wall clock, now and from now on; no request can. */
+  turnClock(offsetMs: number): void;
   /** errors and warnings that were logged */
   readonly logged: string[];
   stop(): Promise<void>;
@@ -36,18 +38,23 @@ export async function startServer(
     trustedProxies,
   };
   const pokes = createPokes();
+  let offsetMs = 0;
+  const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + offsetMs };
   const stopping = new AbortController();
   const planner = {
     info: () => ({ kind: 'rules' as const, model: null, endpointHost: null }),
     probe: async () => ({ ok: false, model: null, latencyMs: null, message: 'No model is set.' }),
   };
   const auth = createAuth({ db, config, log });
-  const app = createApp({ db, auth, pokes, clock: systemClock, log, config, planner, stopping: stopping.signal });
+  const app = createApp({ db, auth, pokes, clock, log, config, planner, stopping: stopping.signal });
   const server = await listen(app.fetch as Parameters<typeof listen>[0], { host: '127.0.0.1', port: 0 });
   return {
     url: `http://127.0.0.1:${server.port}`,
     pokes,
     logged,
+    turnClock: (ms) => {
+      offsetMs = ms;
+    },
     restoreBackup: async () => void (await startNewEpoch(db)),
     stop: async () => {
       stopping.abort();
