@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { matchesKeys } from './matches-keys.ts';
+import { isSingleKey, matchesKeys } from './matches-keys.ts';
 
 const none = { metaKey: false, ctrlKey: false, altKey: false, shiftKey: false };
 
@@ -16,4 +16,16 @@ it.each([
   ['k', { key: 'k', altKey: true }, false],
 ])('%s against %o is %s', (keys, press, expected) => {
   expect(matchesKeys(keys, { ...none, ...press })).toBe(expected);
+});
+
+it.each([
+  ['a', true],
+  ['A', true],
+  ['?', true],
+  ['shift+r', true],
+  ['mod+k', false],
+  ['alt+n', false],
+  ['Enter', false],
+])('%s is a single key: %s', (keys, expected) => {
+  expect(isSingleKey(keys)).toBe(expected);
 });

@@ -19,3 +19,9 @@ export function matchesKeys(keys: string, press: Press): boolean {
   if (parts.length === 1) return press.key === key;
   return press.key.toLowerCase() === key.toLowerCase() && parts.includes('shift') === press.shiftKey;
 }
+
+/** A letter, digit or sign with no more than Shift: what a voice or a stray touch types by accident. */
+export function isSingleKey(keys: string): boolean {
+  const parts = keys.split('+');
+  return (parts.at(-1) ?? '').length === 1 && !parts.includes('mod') && !parts.includes('alt');
+}

@@ -77,3 +77,10 @@ it('frees the key of a command that cannot run now', () => {
   shortcuts.add(() => [{ id: 'x', label: 'X', group: 'X', keys: 'x', when: false, run: vi.fn() }]);
   expect(press('x')).toBe(false);
 });
+
+it('leaves letters alone when single keys are off, and keeps what has a modifier or a name', () => {
+  shortcuts.singleKeys = false;
+  expect(press('a')).toBe(false);
+  expect(press('k', 'div', { ctrlKey: true })).toBe(true);
+  expect(press('Enter')).toBe(true);
+});

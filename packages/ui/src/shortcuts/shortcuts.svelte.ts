@@ -1,7 +1,7 @@
 import { createContext, onDestroy } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
 import type { IconType } from '../icon/icon-type.ts';
-import { matchesKeys } from './matches-keys.ts';
+import { isSingleKey, matchesKeys } from './matches-keys.ts';
 
 /** One thing the user can do here: by key, by the palette, and listed in the help. */
 export interface Command {
@@ -25,6 +25,8 @@ type Source = () => readonly Command[];
 /** All commands of what is on screen. The newest page wins a key that two want. */
 export class Shortcuts {
   readonly #sources = new SvelteSet<Source>();
+  /** Whether letters and signs alone are keys. Who dictates, or hits keys by accident, turns them off (WCAG 2.1.4). */
+  singleKeys = $state(true);
 
   readonly commands: readonly Command[] = $derived(
     [...this.#sources].flatMap((source) => source()).filter((command) => command.when !== false),
@@ -35,10 +37,14 @@ export class Shortcuts {
     return () => this.#sources.delete(source);
   }
 
+  #works(keys: string): boolean {
+    return this.singleKeys || !isSingleKey(keys);
+  }
+
   /** Runs the command of a key press; true when there was one. For `<svelte:window onkeydown>`. */
   handle(event: KeyboardEvent): boolean {
     if (event.defaultPrevented || event.isComposing || isTaken(event)) return false;
-    const command = this.commands.findLast((candidate) => candidate.keys && matchesKeys(candidate.keys, event));
+    const command = this.commands.findLast(({ keys }) => keys && this.#works(keys) && matchesKeys(keys, event));
     if (!command) return false;
     event.preventDefault();
     command.run();

@@ -34,7 +34,27 @@ export interface Activity {
   readonly iterationId: string | null;
   /** what Undo takes back; null: there is nothing to undo */
   readonly execution: Execution | null;
-  readonly state: 'done' | 'undone' | 'failed' | null;
+  readonly state: 'done' | 'undone' | 'failed' | 'contested' | null;
+}
+
+/** Several changes that are taken back at once. */
+export interface UndoScope {
+  readonly by: 'iterationId' | 'missionId';
+  readonly id: string;
+  /** of what, in words */
+  readonly of: string;
+}
+
+/** What a run's line offers to take back beside the lines of its single changes: its plan, and all that its mission did. */
+export function undoScopes(one: Activity, all: readonly Activity[]): readonly UndoScope[] {
+  const { kind, iterationId, missionId } = one;
+  if (kind !== 'run' || iterationId === null || missionId === null) return [];
+  const ofMission = all.filter((other) => other.missionId === missionId && other.execution !== null).length;
+  const ofPlan = all.filter((other) => other.iterationId === iterationId && other.execution !== null).length;
+  return [
+    ...(ofPlan > 1 ? [{ by: 'iterationId', id: iterationId, of: 'this plan' } as const] : []),
+    ...(ofMission > Math.max(ofPlan, 1) ? [{ by: 'missionId', id: missionId, of: `“${one.actor}”` } as const] : []),
+  ];
 }
 
 /** What happened last, latest first: runs, decisions, what was carried out, and the person's own latest changes. */
@@ -51,8 +71,13 @@ export async function readActivity(db: LocalDb, limit: number): Promise<readonly
   const stepIds = [...new Set([...ran, ...decided].map((row) => row.stepId))];
   const found = await Promise.all(stepIds.map((id) => reader.get(steps, id)));
   const stepById = new Map(found.flatMap((step) => (step ? [[step.id, step] as const] : [])));
+  const proposals = await db.proposals({ by: 'stepId', anyOf: ran.map((execution) => execution.stepId) });
+  const contested = new Set(proposals.filter((one) => one.contested).map((one) => one.stepId));
   const all = [
-    ...ran.map((execution) => ofExecution(execution, stepById.get(execution.stepId), missionById)),
+    ...ran.map((execution) => ({
+      ...ofExecution(execution, stepById.get(execution.stepId), missionById),
+      ...(contested.has(execution.stepId) ? { state: 'contested' as const } : {}),
+    })),
     ...planned.map((iteration) => ofIteration(iteration, missionById)),
     ...decided.flatMap((decision) => ofDecision(decision, stepById.get(decision.stepId), missionById)),
     ...own,

@@ -1,32 +1,24 @@
 import { LiveQuery } from '@manara/local-db/svelte/live-query.svelte';
 import type { Suggestion } from '@manara/local-db/svelte/suggestions';
 import { type DecideContext, snooze, wake } from '@manara/shared-ai/decide';
-import { groupProposals, type PlanGroup, type Proposal, supersededIds, viewOf } from '@manara/shared-ai/proposal';
-import { type Mission, missions } from '@manara/shared-ai/tables/missions';
-import { type Iteration, iterations } from '@manara/shared-ai/tables/plans';
-import type { RowReader } from '@manara/sync-core/reader';
+import { groupProposals, type PlanGroup, type Proposal, viewOf } from '@manara/shared-ai/proposal';
 import { countWords } from '@manara/ui/count/count-words';
 import type { Command } from '@manara/ui/shortcuts/shortcuts.svelte.ts';
 import type { Toasts } from '@manara/ui/toast/toasts.svelte.ts';
+import { tick } from 'svelte';
 import type { Workspace } from '#lib/session/workspace.svelte.ts';
+import { type Inbox, readInbox } from './read-inbox.ts';
 import { snoozeUntil } from './snooze-until.ts';
 
-/** Open proposals and those put aside beside them; a person decides long before there are this many. */
-const PROPOSALS_MAX = 500;
-
-interface Loaded {
-  readonly proposals: readonly Proposal[];
-  readonly failed: readonly Proposal[];
-  readonly iterations: ReadonlyMap<string, Iteration>;
-  readonly missions: ReadonlyMap<string, Mission>;
-}
+/** The id of a line's main button, where focus goes. */
+export const lineId = (stepId: string): string => `inbox-${stepId}`;
 
 /** What the inbox shows and what its keys and buttons do. Made in the page component's init. */
 export class InboxPage {
   readonly #workspace: Workspace;
   readonly #nowMs: () => number;
   readonly #toasts: Toasts;
-  readonly #loaded: LiveQuery<Loaded | undefined, Loaded | undefined>;
+  readonly #loaded: LiveQuery<Inbox | undefined, Inbox | undefined>;
   /** the step that the keys act on and the detail pane shows */
   cursor = $state<string | null>(null);
   /** on a narrow screen the detail is a sheet */
@@ -41,7 +33,10 @@ export class InboxPage {
     this.#workspace = workspace;
     // The page's clock ticks now and then, which is when this is read again; what was woken a moment ago is awake by the real one.
     this.#nowMs = () => Math.max(nowMs(), workspace.app.nowMs());
-    this.#loaded = new LiveQuery(() => load(workspace), undefined);
+    this.#loaded = new LiveQuery(() => {
+      const { nowMs, today, clientId } = workspace.app;
+      return readInbox(workspace.db, { nowMs: nowMs(), today: today(), clientId });
+    }, undefined);
   }
 
   readonly ready = $derived.by(() => this.#loaded.status !== 'loading');
@@ -50,11 +45,10 @@ export class InboxPage {
     return loaded === undefined ? [] : groupProposals(loaded.proposals, { ...loaded, nowMs: this.#nowMs() });
   });
   readonly failed: readonly Proposal[] = $derived.by(() => this.#loaded.current?.failed ?? []);
-  readonly snoozed: readonly Proposal[] = $derived.by(() => {
-    const all = this.#loaded.current?.proposals ?? [];
-    const superseded = supersededIds(all);
-    return all.filter((one) => viewOf(one, this.#nowMs()) === 'snoozed' && !superseded.has(one.id));
-  });
+  readonly contested: readonly Proposal[] = $derived.by(() => this.#loaded.current?.contested ?? []);
+  readonly snoozed: readonly Proposal[] = $derived.by(() =>
+    (this.#loaded.current?.proposals ?? []).filter((one) => viewOf(one, this.#nowMs()) === 'snoozed'),
+  );
   readonly open: readonly Proposal[] = $derived(this.groups.flatMap((group) => group.proposals));
   readonly current: Proposal | undefined = $derived(
     this.open.find((one) => one.stepId === this.cursor) ?? this.open[0],
@@ -69,7 +63,8 @@ export class InboxPage {
   );
 
   suggestionOf(proposal: Proposal): Suggestion | undefined {
-    return this.#workspace.suggestions.find((one) => one.stepId === proposal.stepId);
+    const isIt = (one: Suggestion): boolean => one.stepId === proposal.stepId;
+    return this.#workspace.suggestions.find(isIt) ?? this.#loaded.current?.snoozed.find(isIt);
   }
 
   show(stepId: string): void {
@@ -77,11 +72,11 @@ export class InboxPage {
     this.detailOpen = true;
   }
 
-  /** Moves the cursor to the line after or before; stays at the ends. */
+  /** Moves the cursor and focus to the line after or before; stays at the ends. */
   move(by: 1 | -1): void {
     const at = this.open.findIndex((one) => one.stepId === this.current?.stepId);
     const next = this.open[Math.min(Math.max(at + by, 0), this.open.length - 1)];
-    if (next) this.cursor = next.stepId;
+    if (next) this.#goTo(next.stepId);
   }
 
   approve(proposal: Proposal): Promise<void> {
@@ -101,27 +96,34 @@ export class InboxPage {
     void this.#workspace.edit(proposal.stepId);
   }
 
-  async reject(seen: readonly Proposal[], reasonCode: string | null, feedback: string): Promise<void> {
-    this.rejecting = null;
-    const next = this.#after(seen);
+  reject(seen: readonly Proposal[], reasonCode: string | null, feedback: string): Promise<void> {
     const rejection = reasonCode === null ? { feedback } : { reasonCode, feedback };
-    for (const one of seen) await this.#workspace.desk.reject(one, rejection);
-    this.cursor = next;
-    const what = seen.length === 1 ? (seen[0]?.summary ?? '') : countWords(seen.length, 'suggestion');
-    this.#takeBack = () => this.#reopen(seen);
-    this.#toasts.show({ message: `Rejected: ${what}`, undo: () => void this.#reopen(seen) });
+    return this.#decide(seen, async () => {
+      for (const one of seen) await this.#workspace.desk.reject(one, rejection);
+      const what = seen.length === 1 ? (seen[0]?.summary ?? '') : countWords(seen.length, 'suggestion');
+      this.#takeBack = () => this.#reopen(seen);
+      this.#toasts.show({ message: `Rejected: ${what}`, undo: () => void this.#reopen(seen) });
+      return true;
+    });
   }
 
-  async snooze(proposal: Proposal): Promise<void> {
-    const next = this.#after([proposal]);
-    if (!(await this.#workspace.app.write(snooze(proposal, snoozeUntil(this.#nowMs()), this.#decideContext())))) return;
-    this.cursor = next;
-    this.#takeBack = () => this.wake(proposal);
-    this.#toasts.show({ message: 'Snoozed until tomorrow at 8', undo: () => void this.wake(proposal) });
+  snooze(proposal: Proposal): Promise<void> {
+    return this.#decide([proposal], async () => {
+      const writes = snooze(proposal, snoozeUntil(this.#nowMs()), this.#decideContext());
+      if (!(await this.#workspace.app.write(writes))) return false;
+      this.#takeBack = () => this.wake(proposal);
+      this.#toasts.show({ message: 'Snoozed until tomorrow at 8', undo: () => void this.wake(proposal) });
+      return true;
+    });
   }
 
   async wake(proposal: Proposal): Promise<void> {
     await this.#workspace.app.write(wake(proposal, this.#decideContext()));
+  }
+
+  /** Takes back what ran although it was rejected. */
+  undo(proposal: Proposal): Promise<void> {
+    return this.#workspace.undoSteps([proposal.stepId]);
   }
 
   /** Takes back the last decision, whichever it was: with its message while that is on show. */
@@ -177,22 +179,46 @@ export class InboxPage {
     ];
   }
 
-  async #settle(seen: readonly Proposal[], settling: () => ReturnType<Workspace['desk']['approve']>): Promise<void> {
+  #settle(seen: readonly Proposal[], settling: () => ReturnType<Workspace['desk']['approve']>): Promise<void> {
+    return this.#decide(seen, async () => {
+      const settled = settling();
+      const left = await this.#workspace.tell(settled);
+      if (left !== null) this.#toasts.show({ message: `Not approved: ${left}`, tone: 'bad' });
+      const { executed } = await settled;
+      if (executed.length > 0) this.#takeBack = () => this.#workspace.undoSteps(executed);
+      return executed.length > 0;
+    });
+  }
+
+  /**
+   * Decides, and goes on to what is next. What was refused stays as it was, dialog and typed reason too.
+   * @param deciding tells whether something was decided; throws when it could not be stored, of which the person is told
+   */
+  async #decide(seen: readonly Proposal[], deciding: () => Promise<boolean>): Promise<void> {
     // A second press while the first is under way would only find everything decided.
     if (this.busy) return;
     this.busy = true;
     const next = this.#after(seen);
     try {
-      const settled = settling();
-      const left = await this.#workspace.tell(settled);
-      if (left !== null) this.#toasts.show({ message: `Not approved: ${left}`, tone: 'bad' });
-      const { executed } = await settled;
-      if (executed.length === 0) return;
-      this.#takeBack = () => this.#workspace.undoSteps(executed);
-      this.cursor = next;
+      if (!(await deciding())) return;
+    } catch (error) {
+      console.error(error);
+      return;
     } finally {
       this.busy = false;
     }
+    this.rejecting = null;
+    // On a narrow screen the list, with the message and its Undo, is under the sheet.
+    this.detailOpen = false;
+    // What had focus is about to go.
+    await tick();
+    this.#goTo(next);
+  }
+
+  #goTo(stepId: string | null): void {
+    this.cursor = stepId;
+    const line = stepId === null ? null : document.getElementById(lineId(stepId));
+    (line ?? document.querySelector<HTMLElement>('[data-page-title]'))?.focus({ preventScroll: true });
   }
 
   async #reopen(seen: readonly Proposal[]): Promise<void> {
@@ -208,38 +234,8 @@ export class InboxPage {
   #after(gone: readonly Proposal[]): string | null {
     const ids = new Set(gone.map((one) => one.stepId));
     const at = this.open.findIndex((one) => ids.has(one.stepId));
+    if (at < 0) return this.current?.stepId ?? null;
     const stays = (one: Proposal): boolean => !ids.has(one.stepId);
-    return (this.open.slice(at).find(stays) ?? this.open.slice(0, Math.max(at, 0)).findLast(stays))?.stepId ?? null;
+    return (this.open.slice(at).find(stays) ?? this.open.slice(0, at).findLast(stays))?.stepId ?? null;
   }
-}
-
-async function load({ db }: Workspace): Promise<Loaded> {
-  const [proposals, failed] = await Promise.all([
-    db.proposals({ by: 'status', anyOf: ['pending', 'quarantined'], limit: PROPOSALS_MAX }),
-    db.proposals({ by: 'status', equals: 'failed', limit: PROPOSALS_MAX }),
-  ]);
-  const pending = proposals.filter((one) => one.status === 'pending');
-  return {
-    proposals,
-    failed,
-    iterations: await byId(
-      db.reader,
-      iterations,
-      pending.map((one) => one.iterationId),
-    ),
-    missions: await byId(
-      db.reader,
-      missions,
-      pending.map((one) => one.missionId),
-    ),
-  };
-}
-
-async function byId<T extends typeof iterations | typeof missions>(
-  reader: RowReader,
-  table: T,
-  ids: readonly string[],
-) {
-  const rows = await Promise.all([...new Set(ids)].map((id) => reader.get(table, id)));
-  return new Map(rows.flatMap((row) => (row === undefined ? [] : [[row.id, row] as const])));
 }

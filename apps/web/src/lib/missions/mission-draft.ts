@@ -87,24 +87,3 @@ export async function saveMission(
   if (writes.length > 0 && !(await app.write(writes))) throw new Error('this device refused the change');
   return mission.id;
 }
-
-const storageKey = (space: string, key: string): string => `manara-mission-draft|${space}|${key}`;
-
-/** Keeps an unfinished draft over reloads; null forgets it. A full or blocked storage only loses this convenience. */
-export function keepDraft(space: string, key: string, draft: MissionDraft | null): void {
-  try {
-    if (draft === null) sessionStorage.removeItem(storageKey(space, key));
-    else sessionStorage.setItem(storageKey(space, key), JSON.stringify(draft));
-  } catch {
-    // The draft lives on in the page.
-  }
-}
-
-export function restoreDraft(space: string, key: string): MissionDraft | null {
-  try {
-    const text = sessionStorage.getItem(storageKey(space, key));
-    return text === null ? null : (JSON.parse(text) as MissionDraft);
-  } catch {
-    return null;
-  }
-}

@@ -24,3 +24,6 @@ export function outcomeWords(iteration: Pick<Iteration, 'outcome'>): string {
       return 'The run was cancelled';
   }
 }
+
+/** What became of a step that one device carried out before it heard that another had rejected it. */
+export const CONTESTED_WORDS = 'carried out although it was rejected';

@@ -1,3 +1,4 @@
+import type { JsonValue } from '@manara/kernel/json';
 import { tables } from '@manara/modules/registry';
 import { type Mission, missions, runRequests } from '@manara/shared-ai/tables/missions';
 import { type Iteration, iterations } from '@manara/shared-ai/tables/plans';
@@ -9,13 +10,11 @@ import { findDue, planDue } from './device-planner.ts';
 const NOW = Date.UTC(2026, 10, 20, 9, 0);
 const HOUR = 3_600_000;
 
-/** Rows by table; knows the equality queries that the planner asks. */
+/** Rows by table; knows the queries that the planner asks. */
 function readerOf(rows: Readonly<Record<string, readonly object[]>>): RowReader {
   return {
-    list: async (table: TableDef, { by, equals }: Query = {}) =>
-      ((rows[table.name] ?? []) as AnyRow[]).filter(
-        (row) => by === undefined || equals === undefined || row[by] === equals,
-      ),
+    list: async (table: TableDef, { by = 'id', equals, anyOf = [equals ?? null] }: Query = {}) =>
+      ((rows[table.name] ?? []) as AnyRow[]).filter((row) => anyOf.includes(row[by] as JsonValue)),
   } as unknown as RowReader;
 }
 
@@ -64,6 +63,13 @@ it('serves the latest "run now" that no plan has served', async () => {
   expect(await slots({ missions: [manual], runRequests: [request('r0', NOW - 25 * HOUR)] })).toEqual([]);
 });
 
+it('serves "run now" of a mission that rests, and of none that was put away', async () => {
+  const asked = [request('r1', NOW - 60_000)];
+  for (const state of ['paused', 'draft', 'done'] as const)
+    expect(await slots({ missions: [mission({ state })], runRequests: asked })).toEqual(['r1']);
+  expect(await slots({ missions: [mission({ state: 'archived' })], runRequests: asked })).toEqual([]);
+});
+
 it('leaves it to a server that was there a moment ago', async () => {
   let asked = 0;
   const list = async (): Promise<readonly never[]> => {
@@ -75,5 +81,5 @@ it('leaves it to a server that was there a moment ago', async () => {
   await planDue({ db: { reader } as never, seams, awayMs: () => 5000 });
   expect(asked).toBe(0);
   await planDue({ db: { reader } as never, seams, awayMs: () => 120_000 });
-  expect(asked).toBe(1);
+  expect(asked).toBeGreaterThan(0);
 });

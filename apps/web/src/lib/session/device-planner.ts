@@ -73,31 +73,34 @@ export async function planNow(deps: Pick<DevicePlannerDeps, 'db' | 'seams'>, mis
   return planOnDevice(deps, { mission, slot: deps.seams.newId() }, planning);
 }
 
+/** As on the server: a schedule runs active missions alone, a person's request whatever is not put away. */
 export async function findDue(reader: RowReader, nowMs: number): Promise<readonly DueRun[]> {
-  const active = await reader.list(missions, { by: 'state', equals: 'active', limit: MISSIONS_MAX });
+  const [active, resting] = await Promise.all([
+    reader.list(missions, { by: 'state', equals: 'active', limit: MISSIONS_MAX }),
+    reader.list(missions, { by: 'state', anyOf: ['draft', 'paused', 'done'], limit: MISSIONS_MAX }),
+  ]);
   const due: DueRun[] = [];
-  for (const mission of active) {
+  for (const mission of [...active, ...resting]) {
+    const requests = await recentRequests(reader, mission.id, nowMs);
+    if (requests.length === 0 && (mission.state !== 'active' || mission.trigger.kind === 'manual')) continue;
     const planned = await reader.list(iterations, { by: 'missionId', equals: mission.id, limit: 1000 });
     const slot =
-      (await requestedSlot(reader, mission, planned, nowMs)) ?? (await scheduledSlot(mission, planned, nowMs));
+      requestedSlot(requests, planned) ??
+      (mission.state === 'active' ? await scheduledSlot(mission, planned, nowMs) : null);
     if (slot !== null) due.push({ mission, slot });
   }
   return due;
 }
 
+async function recentRequests(reader: RowReader, missionId: string, nowMs: number): Promise<readonly RunRequest[]> {
+  const requests = await reader.list(runRequests, { by: 'missionId', equals: missionId, limit: 1000 });
+  return requests.filter(({ kind, requestedAt }) => kind === 'run' && nowMs - requestedAt < DUE_WITHIN_MS);
+}
+
 /** A "run now" that no plan has served. A run serves every request made before it started. */
-async function requestedSlot(
-  reader: RowReader,
-  mission: Mission,
-  planned: readonly Iteration[],
-  nowMs: number,
-): Promise<string | null> {
-  const requests = await reader.list(runRequests, { by: 'missionId', equals: mission.id, limit: 1000 });
+function requestedSlot(requests: readonly RunRequest[], planned: readonly Iteration[]): string | null {
   const open = requests.filter(
-    (request: RunRequest) =>
-      request.kind === 'run' &&
-      nowMs - request.requestedAt < DUE_WITHIN_MS &&
-      !planned.some(({ startedAt, slot }) => slot === request.id || startedAt >= request.requestedAt),
+    (request) => !planned.some(({ startedAt, slot }) => slot === request.id || startedAt >= request.requestedAt),
   );
   return open.sort((a, b) => b.requestedAt - a.requestedAt)[0]?.id ?? null;
 }

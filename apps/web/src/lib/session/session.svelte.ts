@@ -238,7 +238,15 @@ export class Session {
   async #use(db: LocalDb): Promise<void> {
     const { seams, toasts, storage } = this.#deps;
     const user = userOf(this.#profile);
-    const workspace = new Workspace({ db, user, seams, toasts, today: () => this.today, onwrite: () => this.#wrote() });
+    const workspace = new Workspace({
+      db,
+      user,
+      seams,
+      toasts,
+      today: () => this.today,
+      nowMs: () => this.nowMs,
+      onwrite: () => this.#wrote(),
+    });
     await rescueDrafts(storage, db.clientId, db.reader, (writes) => workspace.app.write(writes));
     this.#waiting = new LiveQuery(() => db.waiting(), 0);
     this.#refused = new LiveQuery(async () => {

@@ -18,7 +18,7 @@ import { countWords } from '@manara/ui/count/count-words';
 import type { Toasts } from '@manara/ui/toast/toasts.svelte.ts';
 import { errorLine, refusalWords } from '#lib/errors/error-words.ts';
 import { ProposalDesk } from '#lib/suggestions/proposal-desk.ts';
-import { readSuggestions } from '#lib/suggestions/read-suggestions.ts';
+import { decidable, NOTHING_UNDECIDED, readUndecided, type Undecided } from '#lib/suggestions/read-suggestions.ts';
 import { countRecords } from './export-data.ts';
 import { LiveRuns } from './live-runs.svelte.ts';
 import type { Seams } from './seams.ts';
@@ -28,8 +28,9 @@ export interface WorkspaceDeps {
   readonly user: Actor;
   readonly seams: Seams;
   readonly toasts: Toasts;
-  /** the person's day, read reactively */
+  /** the person's day, and ms since 1970, read reactively */
   readonly today: () => string;
+  readonly nowMs: () => number;
   /** called after each stored write of the person */
   readonly onwrite: () => void;
 }
@@ -42,8 +43,8 @@ export class Workspace {
   readonly runs: LiveRuns;
   readonly #deps: WorkspaceDeps;
 
-  /** decidable now, over all modules */
-  readonly #suggestions: LiveQuery<readonly Suggestion[], readonly Suggestion[]>;
+  /** over all modules */
+  readonly #undecided: LiveQuery<Undecided, Undecided>;
   readonly #records: LiveQuery<number, number>;
   readonly #notices: LiveQuery<readonly Notice[], readonly Notice[]>;
   readonly noticeDesk: Notices = {
@@ -52,7 +53,17 @@ export class Workspace {
     dismiss: (notice) => this.db.dismissNotice(notice.id),
     restore: (notice) => this.#restoreText(notice),
   };
-  readonly suggestions: readonly Suggestion[] = $derived.by(() => this.#suggestions.current);
+  readonly #decidable: readonly Suggestion[] = $derived.by(() =>
+    decidable(this.#undecided.current, this.#deps.nowMs()),
+  );
+  #shown: readonly Suggestion[] = [];
+  /** Decidable now. The same list for as long as its members are the same, however often the clock ticks. */
+  readonly suggestions: readonly Suggestion[] = $derived.by(() => {
+    const next = this.#decidable;
+    const same = next.length === this.#shown.length && next.every((one, at) => one === this.#shown[at]);
+    if (!same) this.#shown = next;
+    return this.#shown;
+  });
   readonly recordCount: number = $derived.by(() => this.#records.current);
   /** the proposal whose form is open */
   editing = $state.raw<Proposal | null>(null);
@@ -74,10 +85,10 @@ export class Workspace {
       },
       alone: (task) => alone(seams, `${db.name}:decide`, task),
     });
-    this.#suggestions = new LiveQuery(async () => {
+    this.#undecided = new LiveQuery(async () => {
       const pending = await db.proposals({ by: 'status', equals: 'pending' });
-      return readSuggestions(db.reader, pending, { nowMs: seams.nowMs(), today: seams.today(), clientId: db.clientId });
-    }, []);
+      return readUndecided(db.reader, pending, { nowMs: seams.nowMs(), today: seams.today(), clientId: db.clientId });
+    }, NOTHING_UNDECIDED);
     this.#records = new LiveQuery(() => countRecords(db.reader), 0);
     this.#notices = new LiveQuery(() => db.notices(), []);
   }

@@ -16,22 +16,47 @@ const neverDrawn = (): string => {
   throw new Error('looking at proposals draws no id');
 };
 
-/** The proposals that a person can decide now, with what their tools would do to the rows as they are. */
-export async function readSuggestions(
+/** Undecided proposals, with what their tools would do to the rows as they are. */
+export interface Undecided {
+  readonly proposals: ReadonlyMap<string, Proposal>;
+  readonly suggestions: readonly Suggestion[];
+}
+
+export const NOTHING_UNDECIDED: Undecided = { proposals: new Map(), suggestions: [] };
+
+/** What a person can decide, now or when it is woken: {@link decidable} tells which. */
+export async function readUndecided(
   reader: RowReader,
   pending: readonly Proposal[],
   moment: SuggestionMoment,
-): Promise<readonly Suggestion[]> {
+): Promise<Undecided> {
   const superseded = supersededIds(pending);
-  const open = pending.filter((one) => viewOf(one, moment.nowMs) === 'pending' && !superseded.has(one.id));
-  if (open.length === 0) return [];
-  const settlement = await loadSettlement(reader, open, {
+  const open = pending.filter((one) => viewOf(one, moment.nowMs) !== 'expired' && !superseded.has(one.id));
+  const suggestions = await describeProposals(reader, open, moment);
+  return { proposals: new Map(open.map((one) => [one.stepId, one])), suggestions };
+}
+
+/** Those that can be decided at this moment: time passes without a change in the database. */
+export const decidable = ({ proposals, suggestions }: Undecided, nowMs: number): readonly Suggestion[] =>
+  suggestions.filter(({ stepId }) => {
+    const proposal = proposals.get(stepId);
+    return proposal !== undefined && viewOf(proposal, nowMs) === 'pending';
+  });
+
+/** What these would do, whether or not they can be decided now. */
+export async function describeProposals(
+  reader: RowReader,
+  proposals: readonly Proposal[],
+  moment: SuggestionMoment,
+): Promise<readonly Suggestion[]> {
+  if (proposals.length === 0) return [];
+  const settlement = await loadSettlement(reader, proposals, {
     ...moment,
     tools: toolByName,
     tables: tableByName,
     newId: neverDrawn,
   });
-  const inOrder = [...open].sort((a, b) => b.plannedAt - a.plannedAt || a.n - b.n);
+  const inOrder = [...proposals].sort((a, b) => b.plannedAt - a.plannedAt || a.n - b.n);
   return inOrder.flatMap((proposal) => {
     const suggestion = suggestionOf(proposal, settlement);
     return suggestion === null ? [] : [suggestion];

@@ -1,0 +1,113 @@
+import { createMission } from '@manara/shared-ai/mission-actions';
+import { type Mission, missions } from '@manara/shared-ai/tables/missions';
+import { policies } from '@manara/shared-ai/tables/plans';
+import { put } from '@manara/sync-core/write';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { page } from 'vitest/browser';
+import { render } from 'vitest-browser-svelte';
+import AppHarness, { openTestApp, type TestApp } from '#lib/shell/AppHarness.svelte';
+import Composer from './Composer.svelte';
+import { adoptDrafts } from './kept-draft.ts';
+import { actionContext } from './mission-draft.ts';
+
+let app: TestApp;
+const onsaved = vi.fn();
+const oncancel = vi.fn();
+beforeEach(async () => {
+  sessionStorage.clear();
+  onsaved.mockClear();
+  app = await openTestApp();
+});
+afterEach(() => app.workspace.db.delete());
+
+const show = (more: { mission?: Mission; guest?: boolean; at?: TestApp } = {}) => {
+  const { at = app, guest = false, mission } = more;
+  const given = { ...(mission ? { mission } : {}), planner: null, guest, onsaved, oncancel };
+  return render(AppHarness, { app: at, view: Composer as never, given });
+};
+const objective = page.getByLabelText('What is it for?');
+const all = () => app.workspace.db.reader.list(missions);
+async function stored(): Promise<Mission> {
+  const created = createMission({ title: 'Week plan', objective: 'Plan the week' }, actionContext(app.workspace.app));
+  await app.workspace.app.write(created.writes);
+  const [mission] = await all();
+  return mission as Mission;
+}
+
+it('makes one mission of a double click', async () => {
+  await show();
+  await objective.fill('Plan my day');
+  await page.getByRole('button', { name: 'Start mission' }).dblClick();
+  await expect.poll(() => onsaved.mock.calls.length).toBe(1);
+  // On the way to its page the button is still there.
+  (page.getByRole('button', { name: 'Start mission' }).element() as HTMLElement).click();
+  expect(await all()).toHaveLength(1);
+});
+
+it('brings back edits that were not saved, saves them alone, and forgets them', async () => {
+  const mission = await stored();
+  const first = await show({ mission });
+  await objective.fill('Plan the week, and keep Friday free');
+  await first.unmount();
+  // Another device renames it meanwhile.
+  await app.workspace.app.write([put(missions, mission.id, { title: 'My week' })]);
+  const [renamed] = await all();
+  const second = await show({ mission: renamed as Mission });
+  await expect.element(page.getByText('This is what you had not saved.')).toBeVisible();
+  await expect.element(objective).toHaveValue('Plan the week, and keep Friday free');
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await expect.poll(() => onsaved.mock.calls.length).toBe(1);
+  expect(await all()).toMatchObject([{ title: 'My week', objective: 'Plan the week, and keep Friday free' }]);
+  await second.unmount();
+  await show({ mission: (await all())[0] as Mission });
+  expect(page.getByText('This is what you had not saved.').elements()).toEqual([]);
+});
+
+it('drops restored edits when asked to, and takes that back too', async () => {
+  const mission = await stored();
+  const first = await show({ mission });
+  await objective.fill('Something else');
+  await first.unmount();
+  await show({ mission });
+  await page.getByRole('button', { name: 'Discard it' }).click();
+  await expect.element(objective).toHaveValue('Plan the week');
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect.element(objective).toHaveValue('Something else');
+});
+
+it('forgets edits on Cancel', async () => {
+  const mission = await stored();
+  const first = await show({ mission });
+  await objective.fill('Something else');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await first.unmount();
+  await show({ mission });
+  await expect.element(objective).toHaveValue('Plan the week');
+});
+
+it("hands a guest's draft to the account that signs in, and to no other", async () => {
+  const guest = await openTestApp('guest');
+  const other = await openTestApp();
+  const first = await show({ guest: true, at: guest });
+  await objective.fill('Plan my day');
+  await first.unmount();
+  adoptDrafts(app.workspace.app.space);
+  const second = await show();
+  await expect.element(objective).toHaveValue('Plan my day');
+  await second.unmount();
+  adoptDrafts(other.workspace.app.space);
+  await show({ at: other });
+  await expect.element(objective).toHaveValue('');
+  await guest.workspace.db.delete();
+  await other.workspace.db.delete();
+});
+
+it('offers to act by itself only where a rule in force lets it', async () => {
+  await show();
+  const auto = page.getByRole('radio', { name: /^Act within my rules/ });
+  await expect.element(auto).toBeDisabled();
+  const { newId, write } = app.workspace.app;
+  await write([put(policies, newId(), { match: { tool: 'todo.create' }, decision: 'auto', mode: 'enforce' })]);
+  await expect.element(auto).toBeEnabled();
+  await expect.element(page.getByText(/^What 1 rule of yours allows runs by itself/)).toBeVisible();
+});

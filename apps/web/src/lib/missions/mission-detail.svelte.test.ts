@@ -1,0 +1,113 @@
+import { archiveMission, createMission, pauseMission } from '@manara/shared-ai/mission-actions';
+import type { Proposal } from '@manara/shared-ai/proposal';
+import { iterations } from '@manara/shared-ai/tables/plans';
+import { put } from '@manara/sync-core/write';
+import { planOf } from '@manara/testkit/planned-space';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { page } from 'vitest/browser';
+import { render } from 'vitest-browser-svelte';
+import AppHarness, { openTestApp, type TestApp } from '#lib/shell/AppHarness.svelte';
+import MissionDetail from './MissionDetail.svelte';
+import { actionContext } from './mission-draft.ts';
+
+let app: TestApp;
+let id: string;
+beforeEach(async () => {
+  app = await openTestApp();
+  const created = createMission({ title: 'Week plan', objective: 'Plan the week' }, actionContext(app.workspace.app));
+  id = created.id;
+  await app.workspace.app.write(created.writes);
+});
+afterEach(() => app.workspace.db.delete());
+
+const show = (guest = false) =>
+  render(AppHarness, {
+    app,
+    view: MissionDetail as never,
+    given: { id, workspace: app.workspace, api: {}, guest, nowMs: Date.now(), onleave: vi.fn(), onedit: vi.fn() },
+  });
+const planned = (count: number) =>
+  app.workspace.app.write(
+    Array.from({ length: count }, (_, n) =>
+      put(iterations, app.workspace.app.newId(), {
+        missionId: id,
+        slot: `s${n}`,
+        summary: `Plan ${n}`,
+        finishedAt: n + 1,
+      }),
+    ),
+  );
+
+it('keeps typed feedback when earlier runs are shown', async () => {
+  await planned(12);
+  await show();
+  const feedback = page.getByLabelText('Tell the planner');
+  await feedback.fill('Never before nine');
+  await page.getByRole('button', { name: 'Show earlier runs' }).click();
+  await expect.element(page.getByText('Plan 0')).toBeVisible();
+  await expect.element(feedback).toHaveValue('Never before nine');
+});
+
+it('runs a paused mission and says where, and offers no run of an archived one', async () => {
+  const { app: context } = app.workspace;
+  await context.write(pauseMission(id));
+  await show(true);
+  await page.getByRole('button', { name: 'Run now' }).click();
+  await expect.element(page.getByText('Queued. This browser plans it in a moment.')).toBeVisible();
+  await context.write(archiveMission(id));
+  await expect.element(page.getByText('Archived: it does not run')).toBeVisible();
+  expect(page.getByRole('button', { name: 'Run now' }).elements()).toEqual([]);
+  expect(page.getByText(/^Queued\. /).elements()).toEqual([]);
+});
+
+it('shows a step that ran although it was rejected, with Undo', async () => {
+  const { app: context, db, desk } = app.workspace;
+  const plan = planOf([{ tool: 'todo.create', args: { title: 'Buy milk' }, summary: 'Create "Buy milk"' }]);
+  await context.write(plan.map((write) => ({ ...write, set: { ...write.set, missionId: id } })));
+  await desk.approve(await db.proposals({ by: 'missionId', equals: id }));
+  const [ran] = await db.proposals({ by: 'missionId', equals: id });
+  // As staging leaves it when the server had accepted another device's reject first.
+  await db.database.proposals.put({ ...(ran as Proposal), contested: true });
+  await show();
+  await expect.element(page.getByText('carried out although it was rejected')).toBeVisible();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect.element(page.getByText('undone')).toBeVisible();
+});
+
+/** Lets nothing through to the database until it is told to. */
+function holdWrites() {
+  const { db } = app.workspace;
+  const write = db.write.bind(db);
+  const gate = Promise.withResolvers<void>();
+  const held = vi.spyOn(db, 'write').mockImplementation(async (...args) => {
+    await gate.promise;
+    return write(...args);
+  });
+  return { held, release: () => gate.resolve() };
+}
+
+it('saves feedback once, and leaves what is typed meanwhile', async () => {
+  await show();
+  const box = page.getByLabelText('Tell the planner');
+  const save = page.getByRole('button', { name: 'Save feedback' });
+  await box.fill('Never before nine');
+  const { held, release } = holdWrites();
+  await save.click();
+  await expect.element(box).toHaveFocus();
+  await box.fill('Nor after six');
+  await save.click();
+  release();
+  await expect.element(page.getByText('Never before nine')).toBeVisible();
+  await expect.element(box).toHaveValue('Nor after six');
+  expect(held).toHaveBeenCalledOnce();
+});
+
+it('gives feedback back that was not stored', async () => {
+  await show();
+  const box = page.getByLabelText('Tell the planner');
+  await box.fill('Never before nine');
+  vi.spyOn(app.workspace.db, 'write').mockResolvedValueOnce({ ok: false, error: { code: 'quota' } } as never);
+  await page.getByRole('button', { name: 'Save feedback' }).click();
+  await expect.poll(() => app.toasts.shown.length).toBe(1);
+  await expect.element(box).toHaveValue('Never before nine');
+});
