@@ -1,17 +1,15 @@
 import type { RowReader } from '@manara/sync-core/reader';
 import { type Note, notes } from './schema.ts';
 
-/** The most notes that one view loads. */
-export const NOTES_MAX = 2000;
-
 /** Pinned ones first, then the one touched last. */
 export function byRecency(a: Note, b: Note): number {
   if (a.pinned !== b.pinned) return a.pinned ? -1 : 1;
   return b.touchedMs - a.touchedMs || (a.id < b.id ? -1 : 1);
 }
 
+/** Every note: which ones are the latest is in no index, and the first of a number by id would be the oldest. */
 export async function allNotes(reader: RowReader): Promise<readonly Note[]> {
-  return (await reader.list(notes, { limit: NOTES_MAX })).sort(byRecency);
+  return (await reader.list(notes)).sort(byRecency);
 }
 
 export const noteById = (reader: RowReader, id: string): Promise<Note | undefined> => reader.get(notes, id);

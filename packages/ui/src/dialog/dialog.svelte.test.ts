@@ -16,6 +16,9 @@ function focusOpener(): HTMLButtonElement {
   return opener;
 }
 
+/** What the browser tells late has been told. */
+const rested = () => new Promise((resolve) => setTimeout(resolve, 50));
+
 afterEach(() => opener?.remove());
 
 it('is named by its title, told by its description, and rendered only while open', async () => {
@@ -66,4 +69,22 @@ it('closes by its button and by a press beside it, not by marking text', async (
   dialog?.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true }));
   dialog?.dispatchEvent(new MouseEvent('click', { bubbles: true }));
   await expect.poll(() => document.querySelector('dialog')).toBeNull();
+});
+
+it('tells of what the person closed, once, and not of what the page closed or took away', async () => {
+  focusOpener();
+  const onclose = vi.fn();
+  const screen = await render(Dialog, { open: true, title: 'Keys', children: words, onclose });
+  await page.getByRole('button', { name: 'Close' }).click();
+  await rested();
+  expect(onclose).toHaveBeenCalledOnce();
+
+  await screen.rerender({ open: false });
+  await screen.rerender({ open: true });
+  await screen.rerender({ open: false });
+  await rested();
+  await screen.rerender({ open: true });
+  await screen.unmount();
+  await rested();
+  expect(onclose).toHaveBeenCalledOnce();
 });

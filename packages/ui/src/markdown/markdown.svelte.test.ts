@@ -119,6 +119,22 @@ describe('ordinary text', () => {
     expect(ontoggle).toHaveBeenCalledExactlyOnceWith(1, false);
   });
 
+  it('shows a box as its text has it, also when nothing came of the press', async () => {
+    const ontoggle = vi.fn();
+    const screen = await render(Markdown, { source: '- [ ] one', ontoggle });
+    const box = screen.getByRole('checkbox', { name: 'one' });
+    await box.click();
+    await expect.element(box).not.toBeChecked();
+    await screen.rerender({ source: '- [x] one' });
+    await expect.element(box).toBeChecked();
+    await box.click();
+    expect(ontoggle.mock.calls).toEqual([
+      [0, true],
+      [0, false],
+    ]);
+    await expect.element(box).toBeChecked();
+  });
+
   it('has inert boxes where nobody listens', async () => {
     const screen = await render(Markdown, { source: '- [ ] one' });
     await expect.element(screen.getByRole('checkbox', { name: 'one' })).toBeDisabled();

@@ -1,3 +1,4 @@
+import type { Tokens } from 'marked';
 import { describe, expect, it } from 'vitest';
 import { decodeEntities, readMarkdown, safeHref } from './read-markdown.ts';
 import { toggleTask } from './toggle-task.ts';
@@ -65,6 +66,10 @@ describe('readMarkdown', () => {
   });
 });
 
+/** Whether each task box that is shown is set. */
+const checkedOf = (source: string): boolean[] =>
+  [...readMarkdown(source).taskIndex.keys()].map((item) => (item as Tokens.ListItem).checked === true);
+
 describe('toggleTask', () => {
   const source = '# List\n- [ ] a\n  - [x] b\n```\n- [ ] not a task\n```\n1. [ ] c\n';
   it('sets the right box and nothing else', () => {
@@ -75,8 +80,46 @@ describe('toggleTask', () => {
   it('changes nothing for a box that is not there', () => {
     expect(toggleTask(source, 3, true)).toBe(source);
   });
-  it('changes nothing when the two readings differ', () => {
-    const indentedCode = 'text\n\n    - [ ] code\n\n- [ ] real';
-    expect(toggleTask(indentedCode, 0, true)).toBe(indentedCode);
+  it('finds every box that is shown, and turns that one sign', () => {
+    const lines = [
+      '- [ ] open',
+      '* [x] done',
+      '- [ ] ',
+      '- [ ]',
+      '- [ ]\ttab',
+      '  - [ ] nested',
+      '      - [X] deep',
+      '1. [ ] numbered',
+      '- - [ ] twice',
+      '> - [ ] quoted',
+      '```',
+      '~~~',
+      '',
+      'words [ ] and - [ ] words',
+      '    - [ ] indented',
+      '- plain',
+      '- [ ] ```',
+      '- [x]\r',
+    ];
+    for (const one of lines)
+      for (const two of lines) {
+        // The first line again: it closes the fence that it opened.
+        const source = [one, two, one, '- [ ] last'].join('\n');
+        const before = checkedOf(source);
+        for (const [index, checked] of before.entries()) {
+          const next = toggleTask(source, index, !checked);
+          const turned = [...source].filter((sign, at) => sign !== next[at]);
+          expect(turned, JSON.stringify({ source, index })).toHaveLength(1);
+          expect(checkedOf(next)).toEqual(before.with(index, !checked));
+        }
+      }
+  });
+  it('leaves code alone, however many boxes it shows', () => {
+    const code = `\`\`\`\n${'- [ ] code\n'.repeat(500)}\`\`\`\n`;
+    expect(toggleTask(`${code}- [ ] real\n- [ ] `, 0, true)).toBe(`${code}- [x] real\n- [ ] `);
+    expect(toggleTask('text\n\n    - [ ] code\n\n- [ ] real', 0, true)).toBe('text\n\n    - [ ] code\n\n- [x] real');
+  });
+  it('changes nothing for a box that is like that already', () => {
+    expect(toggleTask(source, 1, true)).toBe(source);
   });
 });

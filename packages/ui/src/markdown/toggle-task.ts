@@ -1,24 +1,31 @@
 import { readMarkdown } from './read-markdown.ts';
 
-const FENCE = /^\s{0,3}(`{3,}|~{3,})/;
-const TASK = /^((?:\s|>)*(?:[-*+]|\d{1,9}[.)])\s+)\[([ xX])\](?=\s)/;
+/** What may be a task box. Which ones are is for the parser to say: code, quotes and lists in lists have rules of their own. */
+const BOX = /^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t>]+)+\[[ xX]\](?=[ \t]+\S)/gm;
+
+const boxes = (source: string): boolean[] =>
+  [...readMarkdown(source).taskIndex.keys()].map((item) => 'checked' in item && item.checked === true);
+
+/** The text with the signs at these places turned from set to clear and back. */
+function flip(source: string, places: readonly number[]): string {
+  const signs = source.split('');
+  for (const at of places) signs[at] = signs[at] === ' ' ? 'x' : ' ';
+  return signs.join('');
+}
 
 /**
  * The same text with the n-th task box set. Unchanged when the box cannot be found with certainty: a wrong box ticked is
  * worse than none.
  */
 export function toggleTask(source: string, index: number, checked: boolean): string {
-  const lines = source.split('\n');
-  const found: number[] = [];
-  let fence: string | null = null;
-  for (const [at, line] of lines.entries()) {
-    const mark = FENCE.exec(line)?.[1];
-    if (mark && fence === null) fence = mark;
-    else if (mark && fence !== null && mark.startsWith(fence)) fence = null;
-    else if (fence === null && TASK.test(line)) found.push(at);
+  const before = boxes(source);
+  if (before[index] === undefined || before[index] === checked) return source;
+  let places = [...source.matchAll(BOX)].map((match) => match.index + match[0].length - 2);
+  // The box is in the half that turns it when it is turned.
+  while (places.length > 1) {
+    const half = places.slice(0, places.length >> 1);
+    places = boxes(flip(source, half))[index] === checked ? half : places.slice(half.length);
   }
-  const at = found[index];
-  if (at === undefined || found.length !== readMarkdown(source).taskIndex.size) return source;
-  lines[at] = (lines[at] ?? '').replace(TASK, `$1[${checked ? 'x' : ' '}]`);
-  return lines.join('\n');
+  const next = flip(source, places);
+  return boxes(next).join() === before.with(index, checked).join() ? next : source;
 }

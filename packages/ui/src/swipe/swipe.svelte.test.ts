@@ -67,3 +67,9 @@ it('does nothing when it comes back, scrolls, or is a mouse', () => {
   expect(left).not.toHaveBeenCalled();
   expect(element.style.translate).toBe('');
 });
+
+it('leaves scrolling up and down and zooming to the browser, and nothing else', () => {
+  expect(getComputedStyle(element).touchAction).toBe('pan-y pinch-zoom');
+  stop?.();
+  expect(getComputedStyle(element).touchAction).toBe('auto');
+});

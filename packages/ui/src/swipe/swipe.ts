@@ -43,11 +43,14 @@ export function swipe(actions: {
       action?.();
     };
 
+    // Else the browser takes a sideways drag for a scroll of its own and cancels the pointer.
+    element.style.touchAction = 'pan-y pinch-zoom';
     element.addEventListener('pointerdown', down);
     element.addEventListener('pointermove', move);
     element.addEventListener('pointerup', up);
     element.addEventListener('pointercancel', settle);
     return () => {
+      element.style.touchAction = '';
       element.removeEventListener('pointerdown', down);
       element.removeEventListener('pointermove', move);
       element.removeEventListener('pointerup', up);

@@ -1,11 +1,15 @@
 import { getApp } from '@manara/local-db/svelte/app-context';
 import { getSuggestions, type Suggestion } from '@manara/local-db/svelte/suggestions';
+import { RowCursor } from '@manara/ui/row-cursor/row-cursor.svelte.ts';
 import type { Command } from '@manara/ui/shortcuts/shortcuts.svelte.ts';
 import type { ActionContext } from '../../action-context.ts';
 import { createNote, deleteNote, editNote, restoreNote, setNotePinned } from '../actions.ts';
 import { allNotes, noteById, noteTitle } from '../queries.ts';
 import type { Note } from '../schema.ts';
 import { type NoteEntry, noteEntries } from './notes-view.ts';
+
+/** Lines that are drawn at once; the person asks for more. */
+const LINES = 500;
 
 /** What the page shows and what its keys and buttons do. Made in the page component's init. */
 export class NotesPage {
@@ -15,8 +19,8 @@ export class NotesPage {
   readonly #go: (openId: string | null) => void;
 
   search = $state('');
-  /** the line that the keys act on */
-  cursor = $state<string | null>(null);
+  /** how many lines of the list are drawn */
+  #lines = $state(LINES);
   searchBox = $state<HTMLInputElement>();
   /** made on this visit and not yet left: taken away again when left empty */
   readonly #fresh = new Set<string>();
@@ -27,19 +31,35 @@ export class NotesPage {
   }
 
   readonly #notes = this.#app.live(allNotes);
+  /** the open one by its id: the list is longer to read, and may not have a new one yet */
+  readonly #opened = $derived.by(() => {
+    const id = this.#openId();
+    return id === null ? null : this.#app.live((reader) => noteById(reader, id));
+  });
 
   readonly ready = $derived(this.#notes.status !== 'loading');
   readonly notes: readonly Note[] = $derived(this.#notes.current ?? []);
   readonly suggestions: readonly Suggestion[] = $derived(this.#suggestions.of('notes'));
-  readonly openNote = $derived(this.notes.find((note) => note.id === this.#openId()) ?? null);
+  readonly openNote: Note | null = $derived.by(() => {
+    const listed = this.notes.find((note) => note.id === this.#openId());
+    if (listed) return listed;
+    const stored = this.#opened?.current;
+    return stored === undefined || stored.deleted ? null : stored;
+  });
+  /** the address names a note that is not here */
+  readonly missing: boolean = $derived(
+    this.#opened !== null && this.ready && this.openNote === null && this.#opened.status !== 'loading',
+  );
   readonly openSuggestions = $derived(this.suggestions.filter(({ ghost }) => ghost.targetId === this.#openId()));
   readonly entries: readonly NoteEntry[] = $derived(noteEntries(this.notes, this.suggestions, this.search));
+  readonly shown: readonly NoteEntry[] = $derived(this.entries.slice(0, this.#lines));
+  readonly cursor = new RowCursor(() => this.shown.map((entry) => entry.key));
   readonly approvable = $derived(
     this.suggestions.filter((suggestion) => suggestion.approvable).map(({ stepId }) => stepId),
   );
 
   open(id: string | null): void {
-    this.cursor = id ?? this.cursor;
+    this.cursor.key = id ?? this.cursor.key;
     this.#go(id);
   }
 
@@ -50,6 +70,10 @@ export class NotesPage {
     if (id !== null) this.#fresh.add(id);
     this.search = '';
     this.open(id);
+  }
+
+  showMore(): void {
+    this.#lines += LINES;
   }
 
   isFresh(id: string): boolean {
@@ -81,6 +105,7 @@ export class NotesPage {
   }
 
   async remove(note: Note): Promise<void> {
+    this.cursor.leave(note.id);
     if (this.#openId() === note.id) this.open(null);
     await this.#app.write(deleteNote(note.id));
     this.#app.undoToast(`Deleted “${noteTitle(note)}”`, restoreNote(note.id));
@@ -106,22 +131,17 @@ export class NotesPage {
     return { newId: this.#app.newId, nowMs: this.#app.nowMs(), today: this.#app.today() };
   }
 
-  #moveCursor(step: -1 | 1): void {
-    const at = this.entries.findIndex((entry) => entry.key === this.cursor);
-    const next = this.entries[at < 0 ? 0 : Math.min(this.entries.length - 1, Math.max(0, at + step))];
-    this.cursor = next?.key ?? null;
-  }
-
   commands(): readonly Command[] {
-    const entry = this.entries.find((candidate) => candidate.key === this.cursor);
-    const note = entry?.kind === 'note' ? entry.note : undefined;
-    const ghost = entry?.kind === 'ghost' ? entry.suggestion : undefined;
+    const entry = this.entries.find((candidate) => candidate.key === this.cursor.key);
+    const open = this.cursor.inPane ? this.openNote : null;
+    const note = open ?? (entry?.kind === 'note' ? entry.note : undefined);
+    const ghost = open === null && entry?.kind === 'ghost' ? entry.suggestion : undefined;
     const group = 'Notes';
     return [
       { id: 'notes.new', keys: 'n', label: 'New note', group, run: () => void this.add() },
       { id: 'notes.search', keys: '/', label: 'Search notes', group, run: () => this.searchBox?.focus() },
-      { id: 'notes.next', keys: 'j', label: 'Next note', group, run: () => this.#moveCursor(1) },
-      { id: 'notes.previous', keys: 'k', label: 'Previous note', group, run: () => this.#moveCursor(-1) },
+      { id: 'notes.next', keys: 'j', label: 'Next note', group, run: () => this.cursor.move(1) },
+      { id: 'notes.previous', keys: 'k', label: 'Previous note', group, run: () => this.cursor.move(-1) },
       {
         id: 'notes.approve-all',
         keys: 'A',

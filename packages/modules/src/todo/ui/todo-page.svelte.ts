@@ -1,9 +1,13 @@
 import { getApp } from '@manara/local-db/svelte/app-context';
 import { getSuggestions, type Suggestion } from '@manara/local-db/svelte/suggestions';
+import { RowCursor } from '@manara/ui/row-cursor/row-cursor.svelte.ts';
 import type { Command } from '@manara/ui/shortcuts/shortcuts.svelte.ts';
+import { tick } from 'svelte';
+import type { Attachment } from 'svelte/attachments';
+import { on } from 'svelte/events';
 import type { ActionContext } from '../../action-context.ts';
 import { createTodo, deleteTodo, editTodo, moveTodo, restoreTodo, setTodoDone, type TodoEdit } from '../actions.ts';
-import { allTodos, listsInOrder, todoById } from '../queries.ts';
+import { allTodos, listsInOrder, olderDoneCount, searchTodos, todoById } from '../queries.ts';
 import type { Todo, TodoList } from '../schema.ts';
 import { type Entry, neighboursAfterMove, type Section, sectionsOf } from './todo-view.ts';
 
@@ -15,30 +19,60 @@ export interface TodoPlace {
   readonly openId: string | null;
 }
 
+/** Goes to a place. `replace`: in the history it takes the place of where the page is. */
+export type GoToPlace = (place: TodoPlace, replace: boolean) => void;
+
 /** What the page shows and what its keys and buttons do. Made in the page component's init. */
 export class TodoPage {
   readonly #app = getApp();
   readonly #suggestions = getSuggestions();
   readonly #place: () => TodoPlace;
-  readonly #go: (place: TodoPlace) => void;
+  readonly #adding: () => boolean;
+  readonly #go: GoToPlace;
 
   search = $state('');
   previewing = $state(false);
   doneShown = $state(false);
   /** the todo whose title is being edited in its row */
   editingId = $state<string | null>(null);
-  /** the line that the keys act on */
-  cursor = $state<string | null>(null);
   quickAdd = $state<HTMLInputElement>();
   searchBox = $state<HTMLInputElement>();
 
-  constructor(place: () => TodoPlace, go: (place: TodoPlace) => void) {
+  /** the todo that was opened from the list here: the list is one step back in the history */
+  #pushed: string | null = null;
+  /** the todo whose detail takes the focus when it is there */
+  #entering: string | null = null;
+  #detail: HTMLElement | undefined;
+
+  /** @param adding whether the address asks for a new todo: nobody goes back to that */
+  constructor(place: () => TodoPlace, adding: () => boolean, go: GoToPlace) {
     this.#place = place;
+    this.#adding = adding;
     this.#go = go;
+    let before: string | null = null;
+    $effect(() => {
+      const { openId } = place();
+      if (before !== null && openId === null) {
+        this.cursor.key ??= before;
+        this.cursor.recover();
+      }
+      before = openId;
+    });
   }
 
   readonly #todos = this.#app.live(allTodos);
   readonly #lists = this.#app.live(listsInOrder);
+  readonly #olderDone = this.#app.live(olderDoneCount);
+  /** the open one by its id: it may be done long ago and in no list */
+  readonly #opened = $derived.by(() => {
+    const { openId } = this.#place();
+    return openId === null ? null : this.#app.live((reader) => todoById(reader, openId));
+  });
+  /** what a search finds among those that the page does not load */
+  readonly #found = $derived.by(() => {
+    const { search } = this;
+    return search === '' || this.olderDone === 0 ? null : this.#app.live((reader) => searchTodos(reader, search));
+  });
 
   readonly today = $derived(this.#app.today());
   readonly ready = $derived(this.#todos.status !== 'loading');
@@ -46,38 +80,78 @@ export class TodoPage {
   readonly todos: readonly Todo[] = $derived(this.#todos.current ?? []);
   readonly suggestions: readonly Suggestion[] = $derived(this.#suggestions.of('todo'));
   readonly list = $derived(this.lists.find((list) => list.id === this.#place().listId) ?? null);
-  readonly openTodo = $derived(this.todos.find((todo) => todo.id === this.#place().openId) ?? null);
+  /** how many done todos are too old to be listed */
+  readonly olderDone: number = $derived(this.#olderDone.current ?? 0);
+  readonly openTodo: Todo | null = $derived.by(() => {
+    const listed = this.todos.find((todo) => todo.id === this.#place().openId);
+    if (listed) return listed;
+    const stored = this.#opened?.current;
+    return stored === undefined || stored.deleted ? null : stored;
+  });
   readonly inList = $derived(
     this.list === null ? this.todos : this.todos.filter((todo) => todo.listId === this.list?.id),
   );
 
+  readonly searching: boolean = $derived(this.#found?.status === 'loading');
   readonly sections: readonly Section[] = $derived.by(() => {
     const filter = { listId: this.list?.id ?? null, search: this.search };
-    return sectionsOf(this.todos, this.suggestions, filter, this.today, this.previewing);
+    return sectionsOf(this.#found?.current ?? this.todos, this.suggestions, filter, this.today, this.previewing);
   });
   /** Sections whose lines are on show: the done ones are folded away until asked for. */
   readonly shown = $derived(
     this.sections.filter((section) => section.id !== 'done' || this.doneShown || this.search !== ''),
   );
   readonly #entries = $derived(this.shown.flatMap((section) => section.entries));
-  readonly #current = $derived(this.#entries.find((entry) => entry.key === this.cursor));
+  readonly cursor = new RowCursor(() => this.#entries.map((entry) => entry.key));
+  readonly #current = $derived(this.#entries.find((entry) => entry.key === this.cursor.key));
   readonly approvable = $derived(
     this.suggestions.filter((suggestion) => suggestion.approvable).map(({ stepId }) => stepId),
   );
 
+  /** Only opening the first one adds a step to the history: the next takes its place, and closing goes back. */
   open(id: string | null): void {
-    if (id !== null) this.cursor = id;
-    this.#go({ listId: this.#place().listId, openId: id });
+    const { listId, openId } = this.#place();
+    if (id !== null) this.cursor.key = id;
+    if (id !== null && id === openId) this.#detail?.focus();
+    else if (id === null && this.#pushed !== null && this.#pushed === openId) {
+      this.#pushed = null;
+      history.back();
+    } else {
+      const replace = openId !== null || this.#adding();
+      this.#entering = id;
+      this.#pushed = replace ? null : id;
+      this.#go({ listId, openId: id }, replace);
+    }
   }
 
   showList(listId: string | null): void {
-    this.#go({ listId, openId: null });
+    this.#go({ listId, openId: null }, this.#adding());
   }
 
-  async add(title: string, due: string | null): Promise<void> {
+  /** For the detail of a todo: it takes the focus when it was opened here, and Escape leaves it from any of its fields. */
+  detail(id: string): Attachment<HTMLElement> {
+    return (element) => {
+      this.#detail = element;
+      const off = on(element, 'keydown', (event) => {
+        if (event.key !== 'Escape' || event.isComposing || event.defaultPrevented) return;
+        event.preventDefault();
+        this.open(null);
+      });
+      if (this.#entering === id) element.focus();
+      this.#entering = null;
+      return () => {
+        off();
+        if (this.#detail === element) this.#detail = undefined;
+      };
+    };
+  }
+
+  /** @returns whether it was stored */
+  async add(title: string, due: string | null): Promise<boolean> {
     const writes = createTodo({ title, due, listId: this.list?.id ?? null, siblings: this.todos }, this.context());
-    await this.#app.write(writes);
-    this.cursor = writes[0]?.id ?? null;
+    if (!(await this.#app.write(writes))) return false;
+    if (writes[0]) this.cursor.goTo(writes[0].id);
+    return true;
   }
 
   async edit(todo: Todo, edit: TodoEdit): Promise<void> {
@@ -103,13 +177,15 @@ export class TodoPage {
   }
 
   async toggle(todo: Todo): Promise<void> {
+    // It leaves its place, and whoever goes through the list goes on there.
+    if (!this.cursor.inPane) this.cursor.leave(todo.id);
     if (!(await this.#app.write(setTodoDone(todo.id, !todo.done, this.context()))) || todo.done) return;
-    // It leaves its place for the folded section: a slip of the hand is taken back here.
+    // It may be in the folded section now: a slip of the hand is taken back here.
     this.#app.undoToast(`Done: ${todo.title}`, setTodoDone(todo.id, false, this.context()));
   }
 
   async remove(todo: Todo): Promise<void> {
-    this.#moveCursor(1);
+    this.cursor.leave(todo.id);
     if (this.#place().openId === todo.id) this.open(null);
     await this.#app.write(deleteTodo(todo.id));
     this.#app.undoToast(`Deleted “${todo.title}”`, restoreTodo(todo.id));
@@ -120,6 +196,8 @@ export class TodoPage {
     this.editingId = null;
     const text = title.trim();
     if (text !== '') await this.edit({ ...todo, title: basis }, { title: text });
+    await tick();
+    this.cursor.recover();
   }
 
   async move(id: string, step: -1 | 1): Promise<void> {
@@ -144,18 +222,12 @@ export class TodoPage {
     this.#suggestions.review(stepId);
   }
 
-  #moveCursor(step: -1 | 1): void {
-    const entries = this.#entries;
-    const at = entries.findIndex((entry) => entry.key === this.cursor);
-    const next = entries[at < 0 ? 0 : Math.min(entries.length - 1, Math.max(0, at + step))];
-    this.cursor = next?.key ?? null;
-  }
-
-  /** The keys of the page; what they act on is the line of the cursor. */
+  /** The keys of the page; what they act on is the line of the cursor, or the todo whose detail has the focus. */
   commands(): readonly Command[] {
     const entry: Entry | undefined = this.#current;
-    const todo = entry?.kind === 'todo' ? entry.todo : undefined;
-    const ghost = entry?.kind === 'ghost' ? entry.suggestion : undefined;
+    const open = this.cursor.inPane ? this.openTodo : null;
+    const todo = open ?? (entry?.kind === 'todo' ? entry.todo : undefined);
+    const ghost = open === null && entry?.kind === 'ghost' ? entry.suggestion : undefined;
     const group = 'Todo';
     return [
       { id: 'todo.new', keys: 'n', label: 'New todo', group, run: () => this.quickAdd?.focus() },
@@ -169,8 +241,8 @@ export class TodoPage {
         run: () => this.quickAdd?.focus(),
       },
       { id: 'todo.search', keys: '/', label: 'Search todos', group, run: () => this.searchBox?.focus() },
-      { id: 'todo.next', keys: 'j', label: 'Next line', group, run: () => this.#moveCursor(1) },
-      { id: 'todo.previous', keys: 'k', label: 'Previous line', group, run: () => this.#moveCursor(-1) },
+      { id: 'todo.next', keys: 'j', label: 'Next line', group, run: () => this.cursor.move(1) },
+      { id: 'todo.previous', keys: 'k', label: 'Previous line', group, run: () => this.cursor.move(-1) },
       {
         id: 'todo.close',
         keys: 'Escape',
@@ -215,14 +287,14 @@ export class TodoPage {
 
   #todoCommands(todo: Todo): readonly Command[] {
     const group = 'Todo';
-    // A done one leaves its place: the keys go on with the next line.
-    const toggle = (): void => {
-      if (!todo.done && !this.doneShown) this.#moveCursor(1);
-      void this.toggle(todo);
-    };
     return [
-      { id: 'todo.toggle', keys: 'x', label: todo.done ? 'Mark as not done' : 'Mark as done', group, run: toggle },
-      { id: 'todo.toggle-space', keys: ' ', label: 'Mark as done', group, hidden: true, run: toggle },
+      {
+        id: 'todo.toggle',
+        keys: 'x',
+        label: todo.done ? 'Mark as not done' : 'Mark as done',
+        group,
+        run: () => void this.toggle(todo),
+      },
       { id: 'todo.open', keys: 'Enter', label: 'Open', group, run: () => this.open(todo.id) },
       { id: 'todo.edit', keys: 'e', label: 'Edit title', group, run: () => (this.editingId = todo.id) },
       { id: 'todo.delete', keys: 'Delete', label: 'Delete', group, run: () => void this.remove(todo) },

@@ -1,0 +1,101 @@
+import { type LocalDb, openLocalDb } from '@manara/local-db/open-local-db';
+import { browserSeams } from '@manara/local-db/seams';
+import { put } from '@manara/sync-core/write';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+import { render } from 'vitest-browser-svelte';
+import { notes } from '../schema.ts';
+import NotesHarness from './NotesHarness.svelte';
+
+const seams = browserSeams();
+const ada = { kind: 'user', id: 'ada', name: 'Ada' } as const;
+const ids = { Boat: '', Trip: '' };
+let db: LocalDb;
+
+const row = (title: string) => page.getByRole('button', { name: title, exact: true });
+const text = () => page.getByRole('textbox', { name: 'Text, in Markdown' });
+const body = async (title: keyof typeof ids) => (await db.reader.get(notes, ids[title]))?.body;
+
+beforeEach(async () => {
+  await page.viewport(1360, 860);
+  const name = `notes-page-${seams.newClientId()}`;
+  const origin = { kind: 'account', space: seams.newId(), clientId: seams.newClientId() } as const;
+  db = await openLocalDb({ name, tables: [notes], tools: new Map(), origin, seams });
+  for (const [title, of] of [
+    ['Boat', 'Varnish the deck'],
+    ['Trip', '- [ ] pack\n- [ ] book\n- [ ] '],
+  ] as const) {
+    ids[title] = seams.newId();
+    await db.write(ada, [put(notes, ids[title], { title, body: of })]);
+  }
+});
+afterEach(() => db.delete());
+
+it('keys go through the notes with the focus and act on the one that has it', async () => {
+  await render(NotesHarness, { db });
+  await expect.element(row('Boat')).toBeVisible();
+  await userEvent.keyboard('j');
+  await expect.element(row('Trip')).toHaveFocus();
+  await userEvent.tab();
+  await expect.element(row('Boat')).toHaveFocus();
+  await userEvent.keyboard('{Delete}');
+  await expect.element(row('Boat')).not.toBeInTheDocument();
+  await expect.element(row('Trip')).toHaveFocus();
+});
+
+it('keys act on the open note while the focus is in its editor', async () => {
+  await render(NotesHarness, { db });
+  await row('Trip').click();
+  await userEvent.keyboard('j');
+  await expect.element(row('Boat')).toHaveFocus();
+  await page.getByRole('button', { name: 'Pin note' }).click();
+  await expect.element(page.getByRole('button', { name: 'Unpin note' })).toBeVisible();
+  await userEvent.keyboard('{Delete}');
+  await expect.element(row('Trip')).not.toBeInTheDocument();
+  await expect.element(row('Boat')).toBeVisible();
+});
+
+it('typing goes on in the text, however the note was turned to it', async () => {
+  await render(NotesHarness, { db, openId: ids.Boat });
+  await page.getByRole('button', { name: /^Edit/ }).click();
+  await expect.element(text()).toHaveFocus();
+  await userEvent.keyboard('{Control>}{End}{/Control}, new words{Backspace}');
+  await expect.element(text()).toHaveValue('Varnish the deck, new word');
+  await userEvent.keyboard('{Control>}e{/Control}');
+  await expect.element(page.getByRole('group', { name: 'Text' })).toHaveFocus();
+  await userEvent.keyboard('{Control>}e{/Control}');
+  await expect.element(text()).toHaveFocus();
+  await userEvent.keyboard('{Control>}e{/Control}');
+  await page.getByRole('textbox', { name: 'Title' }).click();
+  await userEvent.keyboard('{Enter}');
+  await expect.element(text()).toHaveFocus();
+  await vi.waitFor(async () => expect(await body('Boat')).toBe('Varnish the deck, new word'));
+  expect(await db.reader.count(notes)).toBe(2);
+});
+
+it('ticks a box of a note that ends with an empty one', async () => {
+  await render(NotesHarness, { db, openId: ids.Trip });
+  await page.getByRole('checkbox', { name: 'book' }).click();
+  await expect.element(page.getByRole('checkbox', { name: 'book' })).toBeChecked();
+  await vi.waitFor(async () => expect(await body('Trip')).toBe('- [ ] pack\n- [x] book\n- [ ] '));
+});
+
+it('draws the latest, and the others when asked', async () => {
+  for (const many of [250, 251]) {
+    const later = Array.from({ length: many }, () => put(notes, seams.newId(), { title: 'Later' }));
+    expect((await db.write(ada, later)).ok).toBe(true);
+  }
+  await render(NotesHarness, { db, openId: ids.Boat });
+  await expect.element(page.getByText('503 notes')).toBeVisible();
+  await expect.element(page.getByRole('article', { name: 'Boat' })).toBeVisible();
+  await expect.element(row('Boat')).not.toBeInTheDocument();
+  await page.getByRole('button', { name: 'Show more of 3 older' }).click();
+  await expect.element(row('Boat')).toBeVisible();
+});
+
+it('says that a note is not here only when it is not', async () => {
+  await render(NotesHarness, { db, openId: seams.newId() });
+  await expect.element(page.getByRole('heading', { name: 'This note is not here' })).toBeVisible();
+  await page.getByRole('button', { name: /^New note/ }).click();
+  await expect.element(page.getByRole('textbox', { name: 'Title' })).toHaveFocus();
+});
