@@ -145,6 +145,8 @@ if (filters.length > 0 && chosen === 0) {
 
 stopWithChildren();
 const env: Record<string, string> = {};
+// It may have to be fetched, which takes as long as all the checks.
+const bringingChromium = files.browser.length + files.e2e.length > 0 ? findChromium() : null;
 const folder = mkdtempSync(join(tmpdir(), 'manara-test-'));
 try {
   if (filters.length > 0) {
@@ -159,8 +161,8 @@ try {
   if (needApp) await buildTheApp();
   if (files.unit.length > 0) await runVitest('Unit and property', 'unit', filters, folder);
   if (files.pg.length > 0) await runVitest('Postgres', 'pg', filters, folder);
-  if (files.browser.length + files.e2e.length > 0) {
-    const chromium = findChromium();
+  if (bringingChromium !== null) {
+    const chromium = await bringingChromium;
     if (chromium.ok) {
       env.CHROMIUM_PATH = chromium.path;
       if (files.browser.length > 0) await runVitest('Browser', 'browser', filters, folder);

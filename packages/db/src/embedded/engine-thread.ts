@@ -1,9 +1,14 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Engine } from './multiplexer.ts';
 
 /** Where the data is: a folder, or memory (for tests), there optionally started from a snapshot. */
 export type EngineData = { dataDir: string } | { dataDir: null; snapshot?: Uint8Array };
+/** What the worker is started with. */
+export type WorkerData = EngineData & { wasmModule?: object };
 export type EngineRequest = { kind: 'exec'; batch: Uint8Array } | { kind: 'snapshot' } | { kind: 'close' };
 export type EngineReply =
   | { kind: 'ready' }
@@ -18,10 +23,25 @@ const CLOSE_WAIT_MS = 2_000;
 
 type Pending = { resolve: (bytes: Uint8Array) => void; reject: (error: Error) => void };
 
+/** Part of Node; TypeScript knows it from the browser's types alone. */
+declare const WebAssembly: { compile(bytes: Uint8Array): Promise<object> };
+
+let compiled: Promise<object> | null = null;
+
+/**
+ * The engine's compiled code, for engines in memory: a test process opens dozens, and compiling is half of their work.
+ * The one engine of a server compiles its own, in its own thread.
+ */
+function sharedModule(): Promise<object> {
+  const entry = createRequire(import.meta.url).resolve('@electric-sql/pglite');
+  compiled ??= readFile(new URL('pglite.wasm', pathToFileURL(entry))).then((bytes) => WebAssembly.compile(bytes));
+  return compiled;
+}
+
 /** Starts PGlite in a worker thread. The multiplexer sends one batch at a time. */
 export async function startEngineThread(data: EngineData): Promise<Engine> {
   const worker = new Worker(new URL('./engine-worker.ts', import.meta.url), {
-    workerData: data,
+    workerData: (data.dataDir === null ? { ...data, wasmModule: await sharedModule() } : data) satisfies WorkerData,
     // The flags of the process are not for its threads: `--input-type` for one refuses their files.
     execArgv: [],
     resourceLimits: { stackSizeMb: WORKER_STACK_MB },

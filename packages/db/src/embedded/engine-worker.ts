@@ -2,12 +2,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { DurableNodeFS, durableStartParams } from './durable-node-fs.ts';
-import type { EngineData, EngineReply, EngineRequest } from './engine-thread.ts';
+import type { EngineReply, EngineRequest, WorkerData } from './engine-thread.ts';
 
 const port = parentPort;
 if (!port) throw new Error('engine-worker must run in a worker thread');
 
-const engine = await open(workerData as EngineData);
+const engine = await open(workerData as WorkerData);
 
 port.on('message', async (request: EngineRequest) => {
   if (request.kind === 'close') {
@@ -24,11 +24,15 @@ port.on('message', async (request: EngineRequest) => {
 });
 post({ kind: 'ready' });
 
-function open(data: EngineData): Promise<PGlite> {
+function open(data: WorkerData): Promise<PGlite> {
   if (data.dataDir !== null) {
     return PGlite.create({ fs: new DurableNodeFS(data.dataDir), startParams: durableStartParams() });
   }
-  return PGlite.create(data.snapshot ? { loadDataDir: new Blob([new Uint8Array(data.snapshot)]) } : {});
+  const { snapshot, wasmModule } = data;
+  return PGlite.create({
+    ...(snapshot && { loadDataDir: new Blob([new Uint8Array(snapshot)]) }),
+    ...(wasmModule && { pgliteWasmModule: wasmModule }),
+  });
 }
 
 async function exec(batch: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {

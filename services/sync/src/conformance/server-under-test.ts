@@ -1,7 +1,8 @@
+import { randomBytes, scryptSync } from 'node:crypto';
 import { startNewEpoch } from '@manara/db/epoch';
 import type { TestEngine } from '@manara/testkit/engines';
 import { createApp } from '../app.ts';
-import { createAuth } from '../auth.ts';
+import { createAuth, type PasswordHashing } from '../auth.ts';
 import { listen } from '../listen.ts';
 import { createPokes, type Pokes } from '../pokes.ts';
 import { systemClock } from '../seams.ts';
@@ -17,6 +18,25 @@ export interface ServerUnderTest {
   /** errors and warnings that were logged */
   readonly logged: string[];
   stop(): Promise<void>;
+}
+
+/**
+ * Hundreds of accounts sign up here; with the true cost of a hash that was most of the suites' time. The suite of auth.ts
+ * keeps the true one.
+ */
+const quickPasswords: PasswordHashing = {
+  hash: async (password) => {
+    const salt = randomBytes(16).toString('hex');
+    return `${salt}:${quickHash(password, salt)}`;
+  },
+  verify: async ({ hash, password }) => {
+    const [salt = '', expected] = hash.split(':');
+    return quickHash(password, salt) === expected;
+  },
+};
+
+function quickHash(password: string, salt: string): string {
+  return scryptSync(password, salt, 32, { N: 256 }).toString('hex');
 }
 
 export async function startServer(
@@ -45,7 +65,7 @@ export async function startServer(
     info: () => ({ kind: 'rules' as const, model: null, endpointHost: null }),
     probe: async () => ({ ok: false, model: null, latencyMs: null, message: 'No model is set.' }),
   };
-  const auth = createAuth({ db, config, log });
+  const auth = createAuth({ db, config, log, passwords: quickPasswords });
   const app = createApp({ db, auth, pokes, clock, log, config, planner, stopping: stopping.signal });
   const server = await listen(app.fetch as Parameters<typeof listen>[0], { host: '127.0.0.1', port: 0 });
   return {

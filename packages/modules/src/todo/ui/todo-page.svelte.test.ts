@@ -23,6 +23,8 @@ const phone = () => page.viewport(390, 844);
 const rested = () => new Promise((resolve) => setTimeout(resolve, 150));
 
 beforeEach(async () => {
+  // A test that failed leaves its place in the history.
+  history.replaceState(null, '');
   const name = `todo-page-${seams.newClientId()}`;
   const origin = { kind: 'account', space: seams.newId(), clientId: seams.newClientId() } as const;
   db = await openLocalDb({ name, tables: [todos, todoLists], tools: new Map(), origin, seams });
@@ -111,6 +113,8 @@ describe('the detail, wide', () => {
     await expect.element(detail).toHaveFocus();
     await userEvent.keyboard('x');
     await vi.waitFor(async () => expect((await db.reader.get(todos, ids.Milk))?.done).toBe(true));
+    // The key turns round what is on show.
+    await expect.element(detail.getByRole('checkbox', { name: 'Done', exact: true })).toBeChecked();
     await userEvent.keyboard('x');
     await vi.waitFor(async () => expect((await db.reader.get(todos, ids.Milk))?.done).toBe(false));
     await expect.element(row('Milk')).toBeVisible();
