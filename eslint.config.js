@@ -1,4 +1,5 @@
-// Biome formats and does the fast lint; eslint does what needs types, Svelte files and the project's own boundaries.
+// Biome formats and does the fast lint, oxlint what needs types (.oxlintrc.json); eslint does Svelte files and the project's own
+// boundaries.
 import js from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import svelte from 'eslint-plugin-svelte';
@@ -51,7 +52,8 @@ export default defineConfig(
   { files: ['**/e2e/**'], rules: { 'no-empty-pattern': ['error', { allowObjectPatternsAsParameters: true }] } },
   { files: frameworkFiles, rules: { 'no-restricted-exports': 'off' } },
   {
-    files: ['**/*.ts', '**/*.svelte'],
+    // The rules of .oxlintrc.json, which reads no components.
+    files: ['**/*.svelte'],
     languageOptions: {
       parserOptions: {
         project: './tsconfig.lint.json',

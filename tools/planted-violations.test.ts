@@ -1,11 +1,12 @@
 // A rule that cannot fire protects nothing: each is shown code that breaks it.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cruise } from 'dependency-cruiser';
 import { ESLint } from 'eslint';
 import { afterAll, describe, expect, test } from 'vitest';
 import { dependencyRules } from './dependency-rules.ts';
-import { root } from './run-command.ts';
+import { bin, root, runCommand } from './run-command.ts';
 
 /** Rules without types, so that a file need not exist. */
 const eslint = new ESLint({
@@ -190,13 +191,27 @@ describe('eslint allows', () => {
   });
 });
 
-test('eslint forbids a promise that nobody waits for', async () => {
-  // The types of one small package are enough, and quick.
-  const parserOptions = { project: './packages/kernel/tsconfig.json' };
-  const typed = new ESLint({ cwd: root, overrideConfig: { languageOptions: { parserOptions } } });
+describe('a promise that nobody waits for', () => {
   const code = 'async function work(): Promise<void> {}\nwork();\n';
-  const [result] = await typed.lintText(code, { filePath: join(root, 'packages/kernel/src/result.ts') });
-  expect(result?.messages.map((message) => message.ruleId)).toContain('@typescript-eslint/no-floating-promises');
+
+  test('is forbidden in TypeScript, by oxlint', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'manara-planted-'));
+    writeFileSync(join(folder, 'planted.ts'), code);
+    const args = ['--type-aware', '--config', '.oxlintrc.json', '--format', 'json', folder];
+    const { ok, text } = await runCommand(bin('oxlint'), args, { output: 'keep' });
+    rmSync(folder, { recursive: true, force: true });
+    expect(ok).toBe(false);
+    expect(text).toContain('typescript(no-floating-promises)');
+  });
+
+  test('is forbidden in a component, by eslint', async () => {
+    // The types of one small package are enough, and quick.
+    const parserOptions = { project: './packages/ui/tsconfig.json' };
+    const typed = new ESLint({ cwd: root, overrideConfig: { languageOptions: { parserOptions } } });
+    const filePath = join(root, 'packages/ui/src/skeleton/Skeleton.svelte');
+    const [result] = await typed.lintText(`<script lang="ts">\n${code}</script>\n`, { filePath });
+    expect(result?.messages.map((message) => message.ruleId)).toContain('@typescript-eslint/no-floating-promises');
+  });
 });
 
 describe('dependency-cruiser forbids', () => {

@@ -29,6 +29,7 @@ export function staticChecks(): StaticCheck[] {
       name: 'biome lint',
       command: [bin('biome'), 'lint', '--error-on-warnings', '--diagnostic-level=warn', '.'],
     },
+    { section: 'Lint', name: 'oxlint', command: [bin('oxlint'), '--type-aware', '--deny-warnings', '.'] },
     { section: 'Lint', name: 'eslint', command: [bin('eslint'), '--max-warnings', '0', '.'] },
     {
       section: 'Dependency rules',
