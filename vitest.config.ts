@@ -22,7 +22,7 @@ const svelteOptions = {
 };
 const root = fileURLToPath(new URL('.', import.meta.url));
 
-/** The web app's own plugins (SvelteKit, Tailwind), so that component tests see what its build sees. */
+/** The web app's own Tailwind, so that component tests see what its build sees. */
 async function webPlugins() {
   const require = createRequire(new URL('./apps/web/package.json', import.meta.url));
   const tailwind = await import(pathToFileURL(require.resolve('@tailwindcss/vite')).href);

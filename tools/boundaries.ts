@@ -10,7 +10,7 @@ export interface Unit {
   readonly units: readonly string[];
   /** Packages from npm, by the specifier they are imported with; `zod/mini` does not allow plain `zod`. */
   readonly npm: readonly string[];
-  /** Node's own modules: none, all, or only these. */
+  /** Node's own modules. */
   readonly node: 'none' | 'all';
   /** What of its surroundings the code may reach for: see `ambience` below. */
   readonly ambience: 'pure' | 'seams' | 'free';
@@ -87,11 +87,7 @@ export const units: readonly Unit[] = [
   },
   {
     name: 'local-db/svelte',
-    paths: [
-      'packages/local-db/src/svelte',
-      'packages/local-db/src/svelte.ts',
-      'packages/local-db/src/svelte.svelte.ts',
-    ],
+    paths: ['packages/local-db/src/svelte'],
     units: ['local-db', 'kernel', 'sync-core', 'shared-ai'],
     npm: ['dexie', 'svelte'],
     node: 'none',

@@ -5,8 +5,10 @@ const good: Record<string, string> = {
   'README.md': '# Manara\n\n```sh\nnpm start\nnpm test\n```\n\nSee [the docs](docs/a.md#how-it-works).\n',
   'docs/a.md': '# A\n\n## How it works\n\n[back](../README.md) and `[code](nowhere)`\n',
   'package.json': '{"scripts":{"start":"x","test":"y"}}',
-  'packages/kernel/package.json': '{}',
+  'packages/kernel/package.json': '{"name":"@manara/kernel","exports":{"./result":"./src/result.ts"}}',
   'packages/kernel/src/result.ts': 'export const a = 1;\n',
+  'packages/ui/package.json': '{"name":"@manara/ui"}',
+  'packages/ui/src/show.ts': "import '@manara/kernel/result';\n",
 };
 
 function findings(changes: Record<string, string> = {}): string[] {
@@ -49,6 +51,16 @@ describe('finds', () => {
     ['buckets', { 'packages/kernel/src/utils.ts': '' }, /bucket/],
     ['barrels', { 'packages/kernel/src/index.ts': '' }, /barrel/],
     ['packages without sources', { 'packages/empty/package.json': '{}' }, /no src/],
+    [
+      'a public file that nobody imports',
+      { 'packages/ui/package.json': '{"name":"@manara/ui","exports":{"./show":"./src/show.ts"}}' },
+      /no other package imports @manara\/ui\/show/,
+    ],
+    [
+      'an import of what is not public',
+      { 'packages/ui/src/more.ts': "import '@manara/" + "kernel/secret';" },
+      /more\.ts imports @manara\/kernel\/secret/,
+    ],
   ];
   test.each(planted)('%s', (_what, changes, found) => {
     const list = findings(changes);

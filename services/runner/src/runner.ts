@@ -28,7 +28,7 @@ export interface RunnerDeps {
   /** null: missions are planned by rules */
   readonly model: ModelConfig | null;
   readonly tuning?: Partial<RunnerTuning>;
-  /** For tests and the simulator; the system's own otherwise. */
+  /** For tests; the system's own otherwise. */
   readonly clock?: RunnerClock;
   readonly random?: RunnerRandom;
   readonly fetch?: typeof fetch;

@@ -66,7 +66,7 @@ Environment, all optional:
   MANARA_TRUSTED_PROXIES  addresses or CIDR ranges of proxies whose X-Forwarded-For is believed
   MANARA_TICK_MS          how often due missions are looked for, in ms
   MANARA_LEASE_MS         how long a run is held without a sign of life, in ms
-  VALKEY_URL              not used by this single process`;
+  VALKEY_URL              not used: servers that share a Postgres tell each other there what is new`;
 
 /** `help` when that is asked for. All errors at once, each a line that says what to set. */
 export function readOptions(args: readonly string[], env: Environment, folder: string): Read<SoloOptions | 'help'> {

@@ -24,8 +24,8 @@ import { tellError } from './service-log.ts';
 import { isTraversal } from './traversal.ts';
 
 /**
- * Every HTTP route of the sync service. Checks come in the order of the protocol: route, method, session, then what the
- * route itself reads: media type, size, JSON, depth, protocol, shape, epoch, seq or cursor, ops.
+ * Every HTTP route of the sync service. Checks come in the order of the protocol: route, method, origin, session, query,
+ * then what the route itself reads: media type, size, JSON, depth, protocol, shape, epoch, seq or cursor, ops.
  */
 export function createApp(given: AppDeps): Hono<AppEnv> {
   const deps: RouteDeps = {

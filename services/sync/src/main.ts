@@ -7,26 +7,32 @@ import { pino } from 'pino';
 import { createApp } from './app.ts';
 import { createAuth } from './auth.ts';
 import { ENVIRONMENT_HELP, readSyncConfig } from './config.ts';
-import { ListenError, listen } from './listen.ts';
+import { listen } from './listen.ts';
 import { sharePokes } from './pokes.ts';
 import { systemClock } from './seams.ts';
 
-if (process.argv.includes('--help')) {
-  console.log(
-    `Manara sync service: accounts, sync and live events over Postgres.\n\nEnvironment:\n${ENVIRONMENT_HELP}`,
-  );
+const HELP = `Manara sync service: accounts, sync and live events over Postgres. It serves the API alone.
+
+Environment:
+${ENVIRONMENT_HELP}`;
+
+const asked = process.argv.slice(2);
+if (asked.includes('--help')) {
+  console.log(HELP);
   process.exit(0);
 }
+if (asked.length > 0) fail(`${asked[0]}: there is no such option. See --help.`);
 const read = readSyncConfig(process.env);
-if (!read.ok) {
-  console.error(`${read.error.join('\n')}\n\nThe environment:\n${ENVIRONMENT_HELP}`);
-  process.exit(1);
-}
+if (!read.ok) fail(`${read.error.join('\n')}\n\nThe environment:\n${ENVIRONMENT_HELP}`);
 const config = read.value;
 const log = pino({ name: 'manara-sync' });
 const db = await openDatabase({ kind: 'postgres', url: config.databaseUrl });
-await migrate(db);
-await assertRowSecurity(db);
+try {
+  await migrate(db);
+  await assertRowSecurity(db);
+} catch (error) {
+  fail(`The sync service could not start: ${(error as Error).message}`);
+}
 
 const stopping = new AbortController();
 const app = createApp({
@@ -38,10 +44,7 @@ const app = createApp({
   config,
   stopping: stopping.signal,
 });
-const server = await listen(app.fetch, config).catch((error: unknown) => {
-  console.error(error instanceof ListenError ? error.message : error);
-  process.exit(1);
-});
+const server = await listen(app.fetch, config).catch((error: Error) => fail(error.message));
 log.info({ port: server.port }, 'the sync service listens');
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -50,4 +53,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     await server.close();
     await db.close();
   });
+}
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
 }

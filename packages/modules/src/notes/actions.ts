@@ -37,21 +37,5 @@ export function editNote(note: Pick<Note, 'id' | 'title' | 'body' | 'pinned'>, e
 
 export const setNotePinned = (id: string, pinned: boolean): Write[] => [put(notes, id, { pinned })];
 
-const BOX = /^([ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[)([ xX])(\])/;
-
-/** Ticks or clears the n-th checkbox (from 0) of a note's text; no write when there is none. Boxes in code fences do not count. */
-export function setNoteCheckbox(note: Pick<Note, 'id' | 'body'>, index: number, checked: boolean): Write[] {
-  let seen = -1;
-  let fenced = false;
-  const lines = note.body.split('\n').map((line) => {
-    if (/^\s*(```|~~~)/.test(line)) fenced = !fenced;
-    if (fenced || !BOX.test(line)) return line;
-    seen += 1;
-    return seen === index ? line.replace(BOX, `$1${checked ? 'x' : ' '}$3`) : line;
-  });
-  const body = lines.join('\n');
-  return body === note.body ? [] : [put(notes, note.id, { body })];
-}
-
 export const deleteNote = (id: string): Write[] => [remove(notes, id)];
 export const restoreNote = (id: string): Write[] => [restore(notes, id)];

@@ -6,7 +6,7 @@ import type { AnyRow } from '@manara/sync-core/define-table';
 import { MemorySpace } from '@manara/testkit/memory-space';
 import { describe, expect, it } from 'vitest';
 import { tables, toolByName } from '../registry.ts';
-import { createNote, deleteNote, editNote, restoreNote, setNoteCheckbox, setNotePinned } from './actions.ts';
+import { createNote, deleteNote, editNote, restoreNote, setNotePinned } from './actions.ts';
 import { allNotes, matchesNote, noteTitle, searchNotes } from './queries.ts';
 import { askingLines } from './rules.ts';
 import { NOTE_BODY_BYTES_MAX, type Note, notes } from './schema.ts';
@@ -52,16 +52,6 @@ describe('actions and queries', () => {
       title: 'Trip ',
       body: 'Old\u200b',
     });
-  });
-
-  it('ticks the n-th box, and none in a code fence', () => {
-    const body = '- [ ] a\n```\n- [ ] not me\n```\n  1. [x] b\n* [ ] c';
-    expect(setNoteCheckbox(note({ body }), 2, true)[0]?.set?.['body']).toBe(
-      '- [ ] a\n```\n- [ ] not me\n```\n  1. [x] b\n* [x] c',
-    );
-    expect(setNoteCheckbox(note({ body }), 1, false)[0]?.set?.['body']).toContain('1. [ ] b');
-    expect(setNoteCheckbox(note({ body }), 0, false)).toEqual([]);
-    expect(setNoteCheckbox(note({ body }), 9, true)).toEqual([]);
   });
 
   it('is called by its title, else by its first words', () => {

@@ -71,12 +71,6 @@ export const moveTodo = ({ id, after, before }: TodoMove): Write[] => [
 export const deleteTodo = (id: string): Write[] => [remove(todos, id)];
 export const restoreTodo = (id: string): Write[] => [restore(todos, id)];
 
-/** Puts the fields of a row back as they were: what an undo toast offers. */
-export function revertTodo(before: Todo): Write[] {
-  const { title, note, done, doneAt, due, priority, listId, position } = before;
-  return [put(todos, before.id, { title, note, done, doneAt, due, priority, listId, position })];
-}
-
 export function createTodoList(title: string, siblings: readonly TodoList[], context: ActionContext): Write[] {
   return [put(todoLists, context.newId(), { title: oneLine(title), position: positionAtEnd(siblings) })];
 }

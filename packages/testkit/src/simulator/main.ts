@@ -9,7 +9,7 @@ import { SqlSimServer } from './sql-sim-server.ts';
 
 const HELP = `Runs simulated devices against the server's own logic, with everything going wrong that a seed draws.
 
-  node packages/testkit/src/simulator/main.ts --seed 123 [options]
+  node tools/run.mjs packages/testkit/src/simulator/main.ts --seed 123 [options]
 
   --seed N       the first seed (default 1)
   --runs N       how many seeds from there on (default 1)

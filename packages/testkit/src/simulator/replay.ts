@@ -2,7 +2,7 @@ import type { RunResult } from './simulate.ts';
 
 /** How to run it again, alone. */
 export const replayCommand = (seed: number, postgres = false): string =>
-  `node packages/testkit/src/simulator/main.ts --seed ${seed}${postgres ? ' --postgres' : ''}`;
+  `node tools/run.mjs packages/testkit/src/simulator/main.ts --seed ${seed}${postgres ? ' --postgres' : ''}`;
 
 /** Everything that is needed to run a failed world again and to see at once what went wrong. */
 export function reportOf(result: RunResult, postgres = false): string {

@@ -4,7 +4,7 @@ import { simulate } from './simulate.ts';
 import { Coverage, expectSound, itIsSound } from './sound-seeds.ts';
 
 // A thousand seeds in two files, which run beside each other. More by hand:
-// node packages/testkit/src/simulator/main.ts --seed 1001 --runs 5000
+// node tools/run.mjs packages/testkit/src/simulator/main.ts --seed 1001 --runs 5000
 
 const WORTH_MEETING = [
   'lost request',
