@@ -22,6 +22,13 @@ it('strikes what would be deleted and says so', async () => {
   await expect.element(page.getByText(/would be deleted/)).toBeVisible();
 });
 
+it('names characters that cannot be seen', async () => {
+  const change = { field: 'title', was: 'Pay Ada', willBe: 'Pay\u202E adA' };
+  const screen = await render(Ghost, { kind: 'edit', title: 'Pay\u200B Ada', change });
+  expect(screen.container.querySelector('.title')?.textContent).toContain('Payhidden character U+200B Ada');
+  expect(screen.container.querySelector('ins')?.textContent).toBe('will be Payhidden character U+202E adA');
+});
+
 it('offers what it can do, each with the name of its record', async () => {
   const onaccept = vi.fn();
   const ondismiss = vi.fn();

@@ -36,6 +36,17 @@ const line = (n: number) => page.getByRole('button', { name: `Create "${TITLES[n
 const titles = async () => (await app.workspace.db.reader.list(todos)).map((todo) => todo.title);
 const focused = () => document.activeElement?.id;
 
+it('names characters in the arguments that cannot be seen', async () => {
+  const title = 'Call the plumber\u202E\u{E0061}';
+  const writes = planOf([{ tool: 'todo.create', args: { title }, summary: `Create "${title}"` }]);
+  await app.workspace.db.delete();
+  app = await openTestApp();
+  await app.workspace.app.write([missionWrite(), ...writes]);
+  await render(AppHarness, { app, view: InboxView as never, given: given() });
+  const detail = page.getByRole('definition').first();
+  await expect.element(detail).toHaveTextContent('Call the plumberhidden character U+202Ehidden character U+E0061');
+});
+
 it('acts on the line that has focus', async () => {
   await show();
   document.getElementById(lineId(stepId(3)))?.focus();
