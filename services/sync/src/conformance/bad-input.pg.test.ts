@@ -299,6 +299,11 @@ describe.each(engines)('bad input on $name', (engine) => {
       expect(failure(await ada.pull(cursor))).toEqual([400, 'bad_cursor']);
     });
 
+    it('a cursor of another epoch is void, whatever it is', async () => {
+      const reply = await ada.pull(-1, { epoch: '00000000-0000-4000-8000-000000000000' });
+      expect([reply.status, reply.body.recover]).toEqual([200, true]);
+    });
+
     it('the shape is told before the cursor', async () => {
       expect(failure(await ada.pull('x', { limit: 0 }))).toEqual([422, 'invalid_request']);
     });

@@ -18,6 +18,7 @@ import { waitForNews } from '../wait-for-news.ts';
 interface AskedPull {
   readonly client: string;
   readonly epoch: string;
+  /** -1: not a cursor; only another epoch, which makes all of them void, excuses it */
   readonly cursors: ReadonlyMap<string, number>;
   readonly limit: number;
   readonly tables: readonly string[] | undefined;
@@ -49,8 +50,7 @@ function readAsked(json: unknown): AskedPull {
   const cursors = new Map<string, number>();
   // The body's own keys: a schema leaves `__proto__` out, and every space that was asked for is to be answered.
   for (const [space, cursor] of Object.entries(body.cursors as Record<string, JsonValue>)) {
-    if (!isCursor(cursor)) throw new HttpError('bad_cursor', 'A cursor is a whole number from 0 to 2^53-1.');
-    cursors.set(space, cursor);
+    cursors.set(space, isCursor(cursor) ? cursor : -1);
   }
   return { client, epoch, cursors, limit, tables, waitMs: wait * 1000 };
 }
@@ -61,6 +61,9 @@ async function pullOnce(deps: RouteDeps, devices: DeviceNotes, session: Session,
     const epoch = await readEpoch(tx);
     const noted = await devices.note(tx, session, asked.client, epoch);
     const recover = asked.epoch !== epoch;
+    if (!recover && [...asked.cursors.values()].includes(-1)) {
+      throw new HttpError('bad_cursor', 'A cursor is a whole number from 0 to 2^53-1.');
+    }
     return { pulled: await pull(tx, { ...asked, recover }), epoch, recover, noted };
   });
   noted();
