@@ -90,6 +90,8 @@ test.each([
   '/..%5c..%5cwindows',
   '/a%00b',
   '/%E0%A4%A',
+  '/v2/sync/pull',
+  '/V1/me',
 ])('%s is 404 with the error shape', async (path) => {
   const response = get(path);
   expect(response.status).toBe(404);

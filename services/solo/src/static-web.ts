@@ -139,10 +139,14 @@ function decodePath(url: string): string | null {
   }
 }
 
+/** The API of a version that is not here: a client must hear so, not get a page. */
+const API = /^\/v\d+(\/|$)/i;
+
 /** Addresses of the app have no extension and no dot files; a missing file must not be answered with a page. */
 function isPage(path: string): boolean {
   const segments = path.split('/');
   const hasExtension = segments.at(-1)?.includes('.') === true;
+  if (API.test(path)) return false;
   return !path.startsWith('/_app/') && !hasExtension && !segments.some((segment) => segment.startsWith('.'));
 }
 
