@@ -1,6 +1,8 @@
+import { tableByName } from '@manara/modules/registry';
 import { type Mission, missionInputs, missions } from '@manara/shared-ai/tables/missions';
 import type { Execution, Iteration } from '@manara/shared-ai/tables/plans';
 import { executions, iterations } from '@manara/shared-ai/tables/plans';
+import type { AnyRow } from '@manara/sync-core/define-table';
 import type { RowReader } from '@manara/sync-core/reader';
 
 const RUNS_MAX = 8;
@@ -35,17 +37,35 @@ export async function scheduledMissions(reader: RowReader): Promise<readonly Mis
 export const anyMission = async (reader: RowReader): Promise<boolean> =>
   (await reader.list(missions, { limit: 1 })).length > 0;
 
-/** Everything that the demo has made and that is still there: its mission, what links its inputs, and these. */
+/** Cells that one transaction wrote are stamped within this, in ms. */
+const ONE_WRITE_MS = 1_000;
+
+/**
+ * What the demo made and nobody has touched since: its mission, what links its inputs, and these. A record that was changed,
+ * by the person or by what the person approved, is theirs; so is all of a mission that was changed.
+ */
 export async function demoRecords(
   reader: RowReader,
 ): Promise<readonly { readonly table: string; readonly id: string }[]> {
   const all = await reader.list(missions, { by: 'state', anyOf: ['active', 'paused'], limit: MISSIONS_MAX });
   const demos = all.filter((mission) => mission.templateId === 'demo');
-  const inputs = await Promise.all(
-    demos.map((mission) => reader.list(missionInputs, { by: 'missionId', equals: mission.id, limit: 200 })),
-  );
-  return [
-    ...demos.map(({ id }) => ({ table: missions.name, id })),
-    ...inputs.flat().flatMap(({ id, ref }) => [{ table: missionInputs.name, id }, ...(ref === null ? [] : [ref])]),
-  ];
+  const left = demos.map(async (mission) => {
+    const inputs = await reader.list(missionInputs, { by: 'missionId', equals: mission.id, limit: 200 });
+    const madeMs = Math.min(mission.touchedMs, ...inputs.map((input) => input.touchedMs));
+    const isUntouched = ({ touchedMs, deleted }: AnyRow) => !deleted && touchedMs - madeMs < ONE_WRITE_MS;
+    if (!isUntouched(mission)) return [];
+    const samples = await Promise.all(
+      inputs.map(async ({ ref }) => {
+        const table = ref === null ? undefined : tableByName.get(ref.table);
+        const row = ref && table ? ((await reader.get(table, ref.id)) as AnyRow | undefined) : undefined;
+        return ref && row && isUntouched(row) ? [{ table: ref.table, id: ref.id }] : [];
+      }),
+    );
+    return [
+      { table: missions.name, id: mission.id },
+      ...inputs.map(({ id }) => ({ table: missionInputs.name, id })),
+      ...samples.flat(),
+    ];
+  });
+  return (await Promise.all(left)).flat();
 }
