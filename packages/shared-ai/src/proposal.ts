@@ -140,7 +140,8 @@ export function askAlone(proposal: Proposal): string | null {
   if (proposal.effect === null) return 'this version does not know the tool';
   if (proposal.effect === 'external') return 'acts outside Manara';
   if (!proposal.reversible) return 'cannot be undone';
-  return proposal.risk === 'high' ? 'high risk' : null;
+  if (proposal.risk !== 'high') return null;
+  return proposal.effect === 'delete' ? 'it deletes' : 'high risk';
 }
 
 export interface PlanGroup {

@@ -185,18 +185,20 @@ describe('approve-all', () => {
   it('covers reversible steps of low or medium risk, tainted ones too; the rest ask alone', async () => {
     const { ada } = deviceWith([
       create('low'),
-      { tool: 'todo.delete', args: { id: todoId('Call Bo') }, tainted: true },
+      { tool: 'todo.update', args: { id: todoId('Call Bo'), due: '2026-11-20' }, tainted: true },
       create('high', { risk: 'high' }),
       create('irreversible', { reversible: false }),
+      { tool: 'todo.delete', args: { id: todoId('Water plants') } },
     ]);
-    const seen = await ada.proposals(1, 2, 3, 4);
+    const seen = await ada.proposals(1, 2, 3, 4, 5);
     const settled = approvePlan(await ada.load(seen), seen);
     expect(settled.executed).toEqual([stepId(1), stepId(2)]);
     expect(settled.left).toMatchObject([
       { stepId: stepId(3), code: 'asks_alone', reason: 'high risk' },
       { stepId: stepId(4), code: 'asks_alone', reason: 'cannot be undone' },
+      { stepId: stepId(5), code: 'asks_alone', reason: 'it deletes' },
     ]);
-    expect(approve(await ada.load(seen), seen.slice(2)).executed).toHaveLength(2);
+    expect(approve(await ada.load(seen), seen.slice(2)).executed).toHaveLength(3);
   });
 });
 
@@ -358,7 +360,7 @@ describe('staging', () => {
   it('trusts a step no further than its tool: a step that calls itself harmless is what its tool says', async () => {
     const { ada } = deviceWith([{ tool: 'todo.delete', args: { id: todoId('Call Bo') }, risk: 'low' }]);
     expect((await ada.proposals(1))[0]).toMatchObject({
-      risk: 'medium',
+      risk: 'high',
       effect: 'delete',
       targetId: todoId('Call Bo'),
     });

@@ -143,7 +143,7 @@ describe('what a step carries', () => {
   it('risk and reversibility of its tool, an expiry, a summary, what it read', async () => {
     const found = await first(step('todo.delete', { id: todoId('Call Bo') }));
     expect(found).toMatchObject({
-      risk: 'medium',
+      risk: 'high',
       reversible: true,
       expiresAt: PLANNED_AT + PROPOSAL_LIFE_MS,
       summary: 'Delete "Call Bo"',

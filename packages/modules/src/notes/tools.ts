@@ -169,7 +169,8 @@ const deleteTool = defineTool({
   description: 'Deletes a note that is no longer wanted.',
   input: z.object({ id: noteId }),
   effect: 'delete',
-  risk: 'medium',
+  // It can be undone, but who approves a whole plan at once may not mean this.
+  risk: 'high',
   reversible: true,
   defaultPolicy: 'propose',
   form: [],

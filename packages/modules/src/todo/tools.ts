@@ -215,7 +215,8 @@ const deleteTool = defineTool({
   description: 'Deletes a todo that is no longer wanted; use todo.complete for one that was done.',
   input: only,
   effect: 'delete',
-  risk: 'medium',
+  // It can be undone, but who approves a whole plan at once may not mean this.
+  risk: 'high',
   reversible: true,
   defaultPolicy: 'propose',
   form: [],
