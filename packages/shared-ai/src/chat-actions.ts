@@ -102,7 +102,7 @@ export interface ChatContext {
 export async function resolveChat(
   reader: RowReader,
   messageId: string,
-  options: Omit<ResolveOptions, 'missionId'>,
+  options: Omit<ResolveOptions, 'missionId' | 'asked'>,
 ): Promise<ChatContext | null> {
   const message = await reader.get(messages, messageId);
   if (message === undefined || message.deleted || message.role !== 'user') return null;
@@ -119,7 +119,7 @@ export async function resolveChat(
   const talk = [...before, message].map((row): TalkLine => ({ role: row.role, text: messageText(row) }));
   const stored = conversation?.missionId == null ? undefined : await reader.get(missions, conversation.missionId);
   const mission: Mission = stored === undefined || stored.deleted ? chatMission(message.conversationId) : stored;
-  const planner = await resolveMission(reader, mission, { ...options, missionId: mission.id });
+  const planner = await resolveMission(reader, mission, { ...options, missionId: mission.id, asked: true });
   return { message, conversation, talk, planner };
 }
 

@@ -27,12 +27,20 @@ const step = (tool: string, args: PlannedStep['args'], dependsOn: readonly numbe
 type Space = ReturnType<typeof spaceOf>;
 
 /** A week later: what another plan may suggest. */
-async function suggest(of: Space, planned: readonly PlannedStep[], byModel = true, nowMs = PLANNED_AT + 6 * DAY) {
-  const { steps, log } = validateSteps(planned, await plannerOf(of, nowMs), derivedId('next iteration'), byModel);
+async function suggest(of: Space, planned: readonly PlannedStep[], byModel = true, asked = false) {
+  const planner = await plannerOf(of, PLANNED_AT + 6 * DAY, undefined, asked);
+  const { steps, log } = validateSteps(planned, planner, derivedId('next iteration'), byModel);
   return { steps, log };
 }
 const report = step('todo.create', { title: 'Prepare weekly report.', due: '2026-11-30' });
 const kept = async (of: Space, byModel = true) => (await suggest(of, [report], byModel)).steps.length;
+const undone = async () => {
+  const { space, ada } = await reported(true);
+  const done = await space.list(executions);
+  ada.nowMs += 1000;
+  ada.write(undo(done, { ...ada.context, cells: await loadCells(space, done), tables: tableByName }).groups);
+  return space;
+};
 
 /** Its creation was suggested; then what became of it. */
 async function reported(approved: boolean, more: readonly Write[] = []) {
@@ -78,22 +86,18 @@ describe('a model may suggest to create again', () => {
       },
       'you rejected it',
     ],
-    [
-      'was undone',
-      async () => {
-        const { space, ada } = await reported(true);
-        const done = await space.list(executions);
-        ada.nowMs += 1000;
-        ada.write(undo(done, { ...ada.context, cells: await loadCells(space, done), tables: tableByName }).groups);
-        return space;
-      },
-      'you undid it',
-    ],
+    ['was undone', undone, 'you undid it'],
   ])('but not what %s', async (_name, make, reason) => {
     const { steps, log } = await suggest(await make(), [report]);
     expect(steps).toEqual([]);
     expect(log).toEqual([`Step 1 (todo.create) was left out: ${reason}.`]);
   });
+});
+
+it('suggests what was undone to who asks again, by model and by rules', async () => {
+  const space = await undone();
+  expect((await suggest(space, [report], true, true)).steps).toHaveLength(1);
+  expect((await suggest(space, [report], false, true)).steps).toHaveLength(1);
 });
 
 describe('a step of a list that exists', () => {

@@ -10,6 +10,8 @@ import type { Tool } from './tool.ts';
 const NOT_NOW_MS = 7 * 86_400_000;
 const MADE_BEFORE = 'it was made before';
 const UNDONE = 'you undid it';
+/** What was approved by a slip and undone comes back to who asks again; a schedule does not bring it up. */
+const staysAway = ({ asked }: PlannerContext): boolean => !asked;
 
 /**
  * What a step is about as one text, for telling repetitions.
@@ -64,7 +66,7 @@ function blocks(
     case 'done':
       return tool.effect === 'create' && scope === 'ever' ? MADE_BEFORE : null;
     case 'undone':
-      return tool.effect === 'create' ? UNDONE : null;
+      return tool.effect === 'create' && staysAway(context) ? UNDONE : null;
     case 'failed':
     case 'lapsed':
     case 'quarantined':
@@ -137,8 +139,9 @@ export function repetition(
   const { title } = args;
   if (tool.effect !== 'create' || typeof title !== 'string') return null;
   const before = known.created(tool.target(args).table, title);
-  if (before.some(({ undone }) => undone)) return { reason: UNDONE, waits: false, recordId };
-  return known.scope === 'ever' && before.length > 0 ? { reason: MADE_BEFORE, waits: false, recordId } : null;
+  if (staysAway(context) && before.some(({ undone }) => undone)) return { reason: UNDONE, waits: false, recordId };
+  const made = before.filter(({ undone }) => !undone);
+  return known.scope === 'ever' && made.length > 0 ? { reason: MADE_BEFORE, waits: false, recordId } : null;
 }
 
 /** A record of that title, or one that the mission created under it and that has another title by now. */

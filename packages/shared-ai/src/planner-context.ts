@@ -37,6 +37,8 @@ export interface PlannerContext {
   readonly today: string;
   readonly nowMs: number;
   readonly zone: string;
+  /** by a person, now, not by a schedule */
+  readonly asked: boolean;
   /** tools that the mission may use; none when it only observes */
   readonly granted: readonly Tool[];
   readonly tools: ReadonlyMap<string, Tool>;

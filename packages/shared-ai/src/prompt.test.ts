@@ -82,6 +82,7 @@ describe('inputs', () => {
       today: '2026-11-20',
       nowMs: 1,
       zone: 'UTC',
+      asked: false,
     };
     expect(await resolveInputs(spaceOf([]), options)).toEqual({ ok: false, error: 'the mission does not exist' });
   });

@@ -61,6 +61,8 @@ export interface ResolveOptions {
   readonly today: string;
   readonly nowMs: number;
   readonly zone: string;
+  /** whether a person asked for the plan, not a schedule */
+  readonly asked: boolean;
 }
 
 /** Reads everything that planning a mission needs, once. Expected failures: a mission that is not there. */
@@ -101,6 +103,7 @@ export async function resolveMission(
     today: options.today,
     nowMs: options.nowMs,
     zone: options.zone,
+    asked: options.asked,
     granted,
     tools: options.tools,
     tables: options.tables,

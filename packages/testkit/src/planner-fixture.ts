@@ -25,7 +25,12 @@ export function spaceOf(
   return space;
 }
 
-export async function plannerOf(space: MemorySpace, nowMs = PLANNED_AT, today = TODAY): Promise<PlannerContext> {
+export async function plannerOf(
+  space: MemorySpace,
+  nowMs = PLANNED_AT,
+  today = TODAY,
+  asked = false,
+): Promise<PlannerContext> {
   const options = {
     missionId: MISSION_ID,
     tools: toolByName,
@@ -35,6 +40,7 @@ export async function plannerOf(space: MemorySpace, nowMs = PLANNED_AT, today = 
     today,
     nowMs,
     zone: 'Europe/Berlin',
+    asked,
   };
   const resolved = await resolveInputs(space, options);
   if (!resolved.ok) throw new Error(resolved.error);

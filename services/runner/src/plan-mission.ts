@@ -77,7 +77,8 @@ async function findWork(
   const budget = checkBudget(mission.budget, recent, nowMs, zone);
   if (budget.noRun !== null) return { kind: 'over-budget', reason: budget.noRun };
   const where = { today: dayInZone(nowMs, zone), nowMs, zone };
-  const planner = await resolveInputs(reader, { missionId, ...context.registry, ...where });
+  const asked = run.kind === 'request';
+  const planner = await resolveInputs(reader, { missionId, asked, ...context.registry, ...where });
   if (!planner.ok) throw new Error(`could not resolve the inputs: ${planner.error}`);
   const noModel = budget.noModel ?? (context.model ? egressRefusal(mission, context.model.config) : null);
   return { kind: 'ready', planner: planner.value, noModel };

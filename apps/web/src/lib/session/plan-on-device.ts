@@ -1,3 +1,4 @@
+import { isUuid } from '@manara/kernel/id';
 import { failedPlan, planWrites } from '@manara/shared-ai/plan';
 import { resolveInputs } from '@manara/shared-ai/resolve-inputs';
 import { planByRules } from '@manara/shared-ai/rule-planner';
@@ -21,7 +22,9 @@ export async function planOnDevice(deps: PlanningPlace, due: DueRun, planning: P
   const startedAt = seams.nowMs();
   const here = { slot, source: 'device', clientId: db.clientId, startedAt } as const;
   const actor: Actor = { kind: 'ai', id: mission.id, name: mission.title || 'Mission', missionId: mission.id };
-  const options = { ...planning, missionId: mission.id, today: seams.today(), nowMs: startedAt, zone: seams.zone() };
+  const when = { today: seams.today(), nowMs: startedAt, zone: seams.zone() };
+  // A slot is the time of an occurrence, or the id of the request that asked for the run.
+  const options = { ...planning, ...when, missionId: mission.id, asked: isUuid(slot) };
   const resolved = await resolveInputs(db.reader, options);
   let writes: readonly Write[];
   if (resolved.ok) {
