@@ -17,7 +17,9 @@ describe.each(postgres)('ingest under concurrency on $name', (engine) => {
   });
   afterAll(() => db.close());
 
-  it('50 writers with one transaction held open: no reader skips a record', { timeout: 60_000 }, async () => {
+  it('cursor by transaction start time skips late commits: no, of 50 writers and one held open no reader skips a record', {
+    timeout: 60_000,
+  }, async () => {
     const ada = await RawClient.create(db, `ada-${randomUUID()}`);
     const now = Date.now();
     const writers = Array.from({ length: 50 }, (_, index) => ada.sibling(index.toString(16).padStart(16, '0')));

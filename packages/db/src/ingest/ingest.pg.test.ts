@@ -95,7 +95,7 @@ describe.each(engines)('ingest on $name', (engine) => {
     ]);
   });
 
-  it('rolls everything back when the transaction fails', async () => {
+  it('one transaction per op: no, everything is rolled back when it fails', async () => {
     const failing = ada.push([ada.todo(randomUUID(), 'a', at())], { nowMs: 1e300 });
     await expect(failing).rejects.toThrow();
     expect(await ada.page()).toMatchObject({ head: 0, records: [] });

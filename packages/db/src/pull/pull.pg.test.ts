@@ -56,6 +56,18 @@ describe.each(engines)('pull on $name', (engine) => {
     expect((await ada.page(2)).records.map((record) => record.id)).toEqual([a]);
   });
 
+  it('joining a space misses older rows: no, a new member gets them from cursor 0', async () => {
+    const older = await fill(3);
+    const bo = await RawClient.create(db, `bo-${randomUUID()}`);
+    const cursors = new Map([[ada.space, 0]]);
+    expect((await bo.pull({ cursors })).removed).toEqual([ada.space]);
+    const boId = await db.sql`select account_id from space_members where space_id = ${bo.space}`;
+    await db.sql`insert into space_members values (${ada.space}, ${boId[0]?.account_id}, 'editor')`;
+    const { removed, spaces } = await bo.pull({ cursors });
+    expect(removed).toEqual([]);
+    expect(spaces.get(ada.space)?.records.map((json) => JSON.parse(json).id)).toEqual(older);
+  });
+
   it('does not say more when a page ends exactly at the head', async () => {
     await fill(4);
     expect(await ada.page(0, 4)).toMatchObject({ more: false, cursor: 4 });

@@ -63,7 +63,7 @@ const corpus = [...SCRIPTS, ...LINKS].flatMap((payload) => WRAPS.map((wrap) => w
 const FORBIDDEN =
   'script, img, svg:not(.tick), iframe, object, embed, video, audio, style, link, meta, base, form, details, [src], [srcdoc]';
 
-describe('hostile text', () => {
+describe('model markdown rendered unsanitised: no, hostile text', () => {
   const dialogs = vi.fn();
   beforeEach(() => {
     for (const name of ['alert', 'confirm', 'prompt'] as const) vi.spyOn(window, name).mockImplementation(dialogs);
