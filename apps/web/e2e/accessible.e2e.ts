@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test';
 import { addTodo, expect, expectAccessible, test } from './fixtures.ts';
 
 const screens = ['/', '/todo', '/notes', '/settings', '/sign-in'];
@@ -22,13 +23,29 @@ for (const look of looks) {
   });
 }
 
+const overflow = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+
 test('nothing scrolls sideways at 320 pixels', async ({ newDevice }) => {
   const { page } = await newDevice('/todo', { viewport: { width: 320, height: 700 }, onlineOnly: true });
   await addTodo(page, 'A title that is so long that it must break over several lines on a phone of this width');
+  await addTodo(page, `https://example.org/${'nowheretobreak'.repeat(12)}`);
+  for (const list of ['Work', 'Home', 'Some day', 'Groceries and other things for the weekend']) {
+    await page.getByRole('button', { name: 'New list' }).click();
+    await page.getByLabel('Name').fill(list);
+    await page.getByLabel('Name').press('Enter');
+    await expect(page.getByRole('heading', { level: 1, name: list })).toBeVisible();
+  }
   for (const screen of screens) {
     await page.goto(screen);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    expect(overflow, screen).toBeLessThanOrEqual(0);
+    expect(await overflow(page), screen).toBeLessThanOrEqual(0);
   }
+});
+
+test('the todos do not scroll sideways with text twice as large', async ({ newDevice }) => {
+  const { page } = await newDevice('/todo', { viewport: { width: 390, height: 844 }, onlineOnly: true });
+  await addTodo(page, 'Send the invoice');
+  await page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'));
+  await page.getByRole('textbox', { name: 'Add a todo' }).fill('Call Bo');
+  expect(await overflow(page)).toBeLessThanOrEqual(0);
 });

@@ -209,6 +209,40 @@ describe('the history', () => {
   });
 });
 
+describe('the lists, on a phone', () => {
+  const chip = (name: RegExp) => page.getByRole('navigation', { name: 'Lists' }).getByRole('button', { name });
+  const long = 'Groceries and other things for the weekend and the week after it';
+
+  beforeEach(async () => {
+    const titles = ['Work', 'Home', long, 'Some day', 'Garden', 'Books'];
+    await write(...titles.map((title, at) => put(todoLists, seams.newId(), { title, position: `a${at}` })));
+  });
+
+  it('keep the one on show in view, and the way to a new one', async () => {
+    await phone();
+    await show();
+    await chip(/^Books/).click();
+    await expect.element(page.getByRole('heading', { name: 'Books', level: 1 })).toBeVisible();
+    await expect.element(chip(/^All/)).not.toBeInViewport();
+    await expect.element(chip(/^Books/)).toBeInViewport({ ratio: 1 });
+    await expect.element(chip(/^New list/)).toBeInViewport({ ratio: 1 });
+    await page.getByRole('button', { name: 'More for this list' }).click();
+    await page.getByRole('menuitem', { name: 'Delete list' }).click();
+    await expect.element(chip(/^Books/)).not.toBeInTheDocument();
+    await expect.element(chip(/^All/)).toBeInViewport({ ratio: 1 });
+  });
+
+  it('cut a name that is too long inside its own chip', async () => {
+    await phone();
+    await show();
+    await expect.element(chip(/^Books/)).toBeInTheDocument();
+    const of = (name: RegExp) => chip(name).element().getBoundingClientRect();
+    expect(of(/^Groceries/).right).toBeLessThanOrEqual(of(/^Some day/).left);
+    for (const part of chip(/^Groceries/).element().children)
+      expect(part.getBoundingClientRect().right).toBeLessThanOrEqual(of(/^Groceries/).right);
+  });
+});
+
 describe('done long ago', () => {
   beforeEach(async () => {
     await write(
