@@ -1,4 +1,5 @@
 import type { PlanGroup } from '@manara/shared-ai/proposal';
+import { countWords } from '@manara/ui/count/count-words';
 import { relativeWords } from '@manara/ui/relative-time/relative-words';
 import { plannedByWords } from '#lib/missions/run-words.ts';
 
@@ -6,17 +7,21 @@ import { plannedByWords } from '#lib/missions/run-words.ts';
 export function planLine(group: PlanGroup, nowMs: number): string {
   const by = group.iteration ? `${plannedByWords(group.iteration)}, ` : 'planned ';
   const parts = [group.mission?.title || 'Chat', `${by}${relativeWords(group.plannedAt, nowMs)}`, group.sentence];
-  const expiry = expiryWords(group.expiresAt, nowMs);
-  return expiry === null ? parts.join(' · ') : [...parts, expiry].join(' · ');
+  if (group.expiresAt === null || group.expiresAt - nowMs >= NEAR_MS) return parts.join(' · ');
+  // Its steps end one by one: each with the day that it is about.
+  const all = new Set(group.proposals.map((proposal) => expiryWords(proposal.expiresAt, nowMs)));
+  const expiry = expiryWords(group.expiresAt, nowMs) ?? '';
+  return [...parts, all.size === 1 ? expiry : `the first ${expiry}`].join(' · ');
 }
 
 const HOUR_MS = 3_600_000;
+/** A plan tells of what is nearer than this. */
+const NEAR_MS = 72 * HOUR_MS;
 
-/** Said when it is near: `expires in 5 hours`; null when it is more than three days off. */
+/** `expires in 5 hours`, `expires in 6 days`; null when it never does. */
 export function expiryWords(expiresAt: number | null, nowMs: number): string | null {
   if (expiresAt === null) return null;
   const hours = Math.floor((expiresAt - nowMs) / HOUR_MS);
-  if (hours >= 72) return null;
   if (hours < 1) return 'expires within the hour';
-  return hours < 48 ? `expires in ${hours === 1 ? '1 hour' : `${hours} hours`}` : 'expires in 2 days';
+  return `expires in ${hours < 48 ? countWords(hours, 'hour') : countWords(Math.floor(hours / 24), 'day')}`;
 }
