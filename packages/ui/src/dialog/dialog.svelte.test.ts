@@ -6,6 +6,7 @@ import Dialog from './Dialog.svelte';
 
 const words = createRawSnippet(() => ({ render: () => '<p>Words</p>' }));
 const form = createRawSnippet(() => ({ render: () => '<div><input aria-label="Reason"></div>' }));
+const switched = createRawSnippet(() => ({ render: () => '<div><input type="checkbox" aria-label="Keys"></div>' }));
 let opener: HTMLButtonElement | undefined;
 
 function focusOpener(): HTMLButtonElement {
@@ -87,4 +88,9 @@ it('tells of what the person closed, once, and not of what the page closed or to
   await screen.unmount();
   await rested();
   expect(onclose).toHaveBeenCalledOnce();
+});
+
+it('does not start at a switch, which the next Space would turn', async () => {
+  await render(Dialog, { open: true, title: 'Keys', children: switched });
+  await expect.element(page.getByRole('button', { name: 'Close' })).toHaveFocus();
 });
