@@ -84,3 +84,13 @@ it('leaves letters alone when single keys are off, and keeps what has a modifier
   expect(press('k', 'div', { ctrlKey: true })).toBe(true);
   expect(press('Enter')).toBe(true);
 });
+
+it('lists a key once: at the newest command that wants it', () => {
+  const newest = vi.fn();
+  shortcuts.add(() => [{ id: 'todo.accept', label: 'Accept', group: 'Todo', keys: 'a', run: newest }]);
+  expect(shortcuts.commands.filter(({ keys }) => keys === 'a').map(({ label }) => label)).toEqual(['Accept']);
+  expect(shortcuts.commands.map(({ label }) => label)).toContain('Approve');
+  press('a');
+  expect(newest).toHaveBeenCalledOnce();
+  expect(approve).not.toHaveBeenCalled();
+});

@@ -11,7 +11,7 @@ export interface Command {
   /** Heading in palette and help. */
   group: string;
   /** "a", "A", "mod+k", "ArrowDown"; none for the palette alone. */
-  keys?: string;
+  keys?: string | undefined;
   icon?: IconType;
   run: () => void;
   /** False hides it and frees its key. */
@@ -22,15 +22,18 @@ export interface Command {
 
 type Source = () => readonly Command[];
 
-/** All commands of what is on screen. The newest page wins a key that two want. */
+/** All commands of what is on screen. The newest page wins a key that two want; the other stays in the palette, without it. */
 export class Shortcuts {
   readonly #sources = new SvelteSet<Source>();
   /** Whether letters and signs alone are keys. Who dictates, or hits keys by accident, turns them off (WCAG 2.1.4). */
   singleKeys = $state(true);
 
-  readonly commands: readonly Command[] = $derived(
-    [...this.#sources].flatMap((source) => source()).filter((command) => command.when !== false),
-  );
+  readonly commands: readonly Command[] = $derived.by(() => {
+    const all = [...this.#sources].flatMap((source) => source()).filter((command) => command.when !== false);
+    const winner = new Map(all.map((command) => [command.keys, command]));
+    const keeps = (command: Command): boolean => winner.get(command.keys) === command;
+    return all.map((command) => (keeps(command) ? command : { ...command, keys: undefined }));
+  });
 
   add(source: Source): () => void {
     this.#sources.add(source);
