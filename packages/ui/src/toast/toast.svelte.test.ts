@@ -15,6 +15,18 @@ it('runs undo once and takes the message away', async () => {
   await expect.poll(() => page.getByRole('status').element().textContent).toBe('');
 });
 
+it('gives the focus back to where it came from', async () => {
+  const toasts = new Toasts();
+  await render(ToastRegion, { toasts });
+  const before = document.createElement('button');
+  document.body.append(before);
+  before.focus();
+  toasts.show({ message: 'Done: Water the plants', undo: () => undefined });
+  await page.getByRole('button', { name: 'Undo' }).click();
+  expect(document.activeElement).toBe(before);
+  before.remove();
+});
+
 it('goes by itself, but not while it is pointed at', async () => {
   const toasts = new Toasts();
   await render(ToastRegion, { toasts });
