@@ -1,10 +1,11 @@
 import { archiveMission, createMission, pauseMission } from '@manara/shared-ai/mission-actions';
 import type { Proposal } from '@manara/shared-ai/proposal';
+import { missions } from '@manara/shared-ai/tables/missions';
 import { iterations } from '@manara/shared-ai/tables/plans';
 import { put } from '@manara/sync-core/write';
 import { planOf } from '@manara/testkit/planned-space';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { page } from 'vitest/browser';
+import { page, userEvent } from 'vitest/browser';
 import { render } from 'vitest-browser-svelte';
 import AppHarness, { openTestApp, type TestApp } from '#lib/shell/AppHarness.svelte';
 import MissionDetail from './MissionDetail.svelte';
@@ -58,6 +59,38 @@ it('runs a paused mission and says where, and offers no run of an archived one',
   await expect.element(page.getByText('Archived: it does not run')).toBeVisible();
   expect(page.getByRole('button', { name: 'Run now' }).elements()).toEqual([]);
   expect(page.getByText(/^Queued\. /).elements()).toEqual([]);
+});
+
+it('keeps the focus on the button that pauses and resumes', async () => {
+  await show();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await expect.element(page.getByRole('button', { name: 'Resume' })).toHaveFocus();
+  await userEvent.keyboard('{Enter}');
+  await expect.element(page.getByRole('button', { name: 'Pause' })).toHaveFocus();
+});
+
+it('says that it waits to run until its plan is there', async () => {
+  await show();
+  await page.getByRole('button', { name: 'Run now' }).click();
+  await expect.element(page.getByText('Queued to run')).toBeVisible();
+  await planned(1);
+  await expect.element(page.getByText('Queued to run')).not.toBeInTheDocument();
+});
+
+it('counts the seconds of a run while the server says nothing', async () => {
+  app.workspace.runs.hear({ missionId: id, runId: 'r', phase: 'planning', elapsedMs: 0 });
+  await show();
+  await expect.element(page.getByText('Planning… 0 s')).toBeVisible();
+  await expect.element(page.getByText('Planning… 2 s')).toBeVisible();
+});
+
+it('shows no schedule of an archived mission', async () => {
+  const daily = { kind: 'rrule', rrule: 'FREQ=DAILY;BYHOUR=2;BYMINUTE=30', zone: 'UTC' } as const;
+  await app.workspace.app.write([put(missions, id, { trigger: daily })]);
+  await show();
+  await expect.element(page.getByText('Every day at 02:30, UTC')).toBeVisible();
+  await app.workspace.app.write(archiveMission(id));
+  await expect.element(page.getByText('Every day at 02:30, UTC')).not.toBeInTheDocument();
 });
 
 it('shows a step that ran although it was rejected, with Undo', async () => {

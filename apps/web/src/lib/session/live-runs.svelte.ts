@@ -12,16 +12,18 @@ export interface LiveRun {
   readonly phase: string;
   /** since the run began, when it was last heard of */
   readonly elapsedMs: number;
+  /** ms since 1970 */
+  readonly heardAt: number;
 }
 
 /** Phases of runs, as the server tells them. Never stored: a plan arrives as ordinary records. */
 export class LiveRuns {
   readonly #byMission = new SvelteMap<string, LiveRun>();
   readonly #forget: Record<string, (() => void) | undefined> = {};
-  readonly #after: Seams['after'];
+  readonly #seams: Pick<Seams, 'after' | 'nowMs'>;
 
-  constructor(seams: Pick<Seams, 'after'>) {
-    this.#after = seams.after;
+  constructor(seams: Pick<Seams, 'after' | 'nowMs'>) {
+    this.#seams = seams;
   }
 
   /** Read it in markup or `$derived`. */
@@ -37,7 +39,7 @@ export class LiveRuns {
       this.#byMission.delete(missionId);
       return;
     }
-    this.#byMission.set(missionId, { runId, phase, elapsedMs });
-    this.#forget[missionId] = this.#after(SILENT_MS, () => this.#byMission.delete(missionId));
+    this.#byMission.set(missionId, { runId, phase, elapsedMs, heardAt: this.#seams.nowMs() });
+    this.#forget[missionId] = this.#seams.after(SILENT_MS, () => this.#byMission.delete(missionId));
   }
 }
