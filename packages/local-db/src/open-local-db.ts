@@ -67,6 +67,11 @@ export class LocalDb {
     return this.#replica.clock.node;
   }
 
+  /** ms since 1970 of the last time that this copy was brought up to the server's, as known on opening */
+  get pulledAt(): number | null {
+    return this.#replica.pulledAt;
+  }
+
   /** Told by what changes the replica row, and on opening. */
   remember(replica: Replica): void {
     this.#replica = replica;

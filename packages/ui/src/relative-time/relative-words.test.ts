@@ -11,7 +11,8 @@ it.each([
   [-3 * 3_600_000, '3 h ago'],
   [-86_400_000, '1 day ago'],
   [-6 * 86_400_000, '6 days ago'],
-  [5 * 60_000, 'in 5 min'],
+  [4_000, 'just now'],
+  [5 * 60_000, 'just now'],
   [-30 * 86_400_000, '25 Oct 2026'],
 ])('says %i ms from now as %s', (offset, words) => {
   expect(relativeWords(now + offset, now)).toBe(words);

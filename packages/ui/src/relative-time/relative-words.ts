@@ -12,12 +12,14 @@ function span(ms: number): string {
   return days === 1 ? '1 day' : `${days} days`;
 }
 
-/** How long ago, or how far ahead, in words; over a week it is the date. Both times in ms since 1970. */
+/**
+ * How long ago something was, in words; over a week it is the date. Both times in ms since 1970. What is a little ahead of
+ * now was just now: the page's clock ticks seldom, and another device's may be ahead.
+ */
 export function relativeWords(at: number, now: number): string {
   const ms = now - at;
-  if (Math.abs(ms) < 3 * SECOND_MS) return 'just now';
   if (Math.abs(ms) >= WEEK_MS) {
     return new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
   }
-  return ms > 0 ? `${span(ms)} ago` : `in ${span(-ms)}`;
+  return ms < 3 * SECOND_MS ? 'just now' : `${span(ms)} ago`;
 }

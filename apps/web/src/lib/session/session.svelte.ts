@@ -7,6 +7,7 @@ import type { Execution } from '@manara/shared-ai/tables/plans';
 import type { SyncStatus as EngineStatus } from '@manara/sync-client/sync-status';
 import type { Toasts } from '@manara/ui/toast/toasts.svelte.ts';
 import { tick } from 'svelte';
+import { online } from 'svelte/reactivity/window';
 import { type ErrorWords, errorWords } from '#lib/errors/error-words.ts';
 import { Now } from '#lib/shell/now.svelte.ts';
 import type { RefusedChange, SyncStatus } from '#lib/shell/sync-status.ts';
@@ -294,9 +295,10 @@ export class Session {
       return { state: 'guest', waiting: 0, lastSyncAt: null, refused: [] };
     }
     return {
-      state: sync.state,
+      state: sync.state === 'offline' && online.current !== false ? 'unreachable' : sync.state,
       waiting: this.#queued,
-      lastSyncAt: sync.lastSyncAt,
+      // Of this page's life, or else of the last one's.
+      lastSyncAt: sync.lastSyncAt ?? this.workspace?.db.pulledAt ?? null,
       refused: this.#refused?.current ?? [],
       clockOffByMs: sync.clockSkewMs,
       problem: problemWords(sync),

@@ -17,6 +17,10 @@ describe('syncWords', () => {
     [{ waiting: 2 }, '2 waiting', '2 waiting'],
     [{ state: 'offline', waiting: 7 }, 'Offline · 7 waiting', 'Offline · 7 waiting'],
     [{ state: 'offline' }, 'Offline', 'Offline'],
+    [{ state: 'unreachable' }, 'No server', 'Server not reachable'],
+    [{ state: 'unreachable', waiting: 1 }, 'No server · 1 waiting', 'Server not reachable · 1 waiting'],
+    // The clock of the page ticks seldom: a sync may be ahead of it.
+    [{ lastSyncAt: now + 4_000 }, 'Synced', 'Synced just now'],
     [{ state: 'syncing', waiting: 3 }, 'Syncing', 'Syncing · 3 waiting'],
     [{ state: 'attention' }, 'Needs attention', 'Needs attention'],
     [{ state: 'guest', waiting: 0, lastSyncAt: null }, 'On this device', 'Only on this device'],
@@ -26,7 +30,7 @@ describe('syncWords', () => {
 });
 
 it('never says that everything is on the server while something waits', () => {
-  for (const state of ['synced', 'syncing', 'offline', 'attention'] as const) {
+  for (const state of ['synced', 'syncing', 'offline', 'unreachable', 'attention'] as const) {
     expect(syncSentence(status({ state, waiting: 1 }))).not.toContain('Everything is on the server');
   }
 });

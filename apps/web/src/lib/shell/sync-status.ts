@@ -23,8 +23,11 @@ export interface SyncDevice {
 
 /** What the pill and its panel show. All times in ms since 1970. */
 export interface SyncStatus {
-  /** "guest": no account, everything stays on this device. */
-  state: 'synced' | 'syncing' | 'offline' | 'attention' | 'guest';
+  /**
+   * "guest": no account, everything stays on this device. "offline": this device has no network. "unreachable": it has one,
+   * and the server does not answer.
+   */
+  state: 'synced' | 'syncing' | 'offline' | 'unreachable' | 'attention' | 'guest';
   /** Local changes that no server has yet. */
   waiting: number;
   lastSyncAt: number | null;
@@ -46,6 +49,11 @@ export function syncWords(status: SyncStatus, now: number): { short: string; ful
       const full = status.waiting > 0 ? `Offline · ${waiting}` : 'Offline';
       return { short: full, full };
     }
+    case 'unreachable':
+      return {
+        short: status.waiting > 0 ? `No server · ${waiting}` : 'No server',
+        full: status.waiting > 0 ? `Server not reachable · ${waiting}` : 'Server not reachable',
+      };
     case 'syncing':
       return { short: 'Syncing', full: status.waiting > 0 ? `Syncing · ${waiting}` : 'Syncing' };
     case 'attention':
@@ -68,8 +76,12 @@ export function syncSentence(status: SyncStatus): string {
       return 'Everything is saved on this device. Sign in to have it on your other devices too: nothing is lost.';
     case 'offline':
       return status.waiting > 0
-        ? `${changes} saved on this device. They are sent when you are online again.`
+        ? `No connection. ${changes} saved on this device, to be sent when you are online again.`
         : 'No connection. You can go on working: changes are saved on this device and sent later.';
+    case 'unreachable':
+      return status.waiting > 0
+        ? `The server is not reachable. ${changes} saved on this device, to be sent as soon as it answers: it is tried again by itself.`
+        : 'The server is not reachable; it is tried again by itself. You can go on working: changes are saved on this device and sent later.';
     case 'attention':
       return status.refused.length > 0
         ? `${countWords(status.refused.length, 'change')} could not be taken by the server. Nothing is lost: decide here what happens.`
