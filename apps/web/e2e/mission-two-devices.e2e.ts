@@ -103,7 +103,9 @@ test('two devices approve one plan offline: one effect each, no edit lost, and u
 
   await test.step('undo takes the effects back and keeps what was edited later', async () => {
     await go(first.page, 'Activity');
-    const change = first.page.getByRole('listitem').filter({ hasText: /Change "Call the painters"/ });
+    const change = first.page
+      .getByRole('listitem')
+      .filter({ has: first.page.getByRole('link', { name: /^Change "Call the painters"/ }) });
     await change.getByRole('button', { name: 'Undo' }).click();
     await expect(first.page.getByText('Undid 1 change. 1 field that changed since stayed')).toBeVisible();
     await expect(change).toContainText('undone');

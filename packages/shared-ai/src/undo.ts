@@ -94,6 +94,24 @@ interface UndoneChange {
   readonly cells: Cells;
 }
 
+/** What executions that were undone did, by cell: what {@link wroteUndo} looks at. */
+export type UndoneChanges = ReadonlyMap<string, readonly UndoneChange[]>;
+
+/** @param cells of the rows of the executions that were undone, by id */
+export const undoneByCell = (cells: ReadonlyMap<string, Cells>): UndoneChanges =>
+  undoneChanges(new Map([...cells].map(([id, of]) => [cellsKey(executions.name, id), of])));
+
+/** Whether undo wrote this cell, and no person by hand. */
+export function wroteUndo(
+  at: { readonly table: string; readonly id: string; readonly field: string },
+  cell: Cell,
+  undone: UndoneChanges,
+): boolean {
+  const changes = undone.get(`${cellsKey(at.table, at.id)}|${at.field}`) ?? [];
+  // What had been created was deleted again.
+  return isByUndo(cell, changes) || (cell.value === true && isByUndo(cell, changes, isCreate));
+}
+
 /** What was undone before, by cell. */
 function undoneChanges(loaded: ReadonlyMap<string, Cells>): ReadonlyMap<string, readonly UndoneChange[]> {
   const all = [...loaded].flatMap(([key, cells]) => {
@@ -111,11 +129,15 @@ function undoneChanges(loaded: ReadonlyMap<string, Cells>): ReadonlyMap<string, 
  * - its stamp is of the moment of an undone execution, which {@link stampAbove} keeps; a person writes later than what
  *   they see
  */
-function isByUndo(cell: Cell, undone: readonly UndoneChange[]): boolean {
+function isByUndo(
+  cell: Cell,
+  undone: readonly UndoneChange[],
+  takesBack = (change: Change): boolean => isBefore(change, cell.value),
+): boolean {
   if (!mayBeUndos(cell)) return false;
   const restored = undone.some(({ change, cells }) => {
     const undoing = cells['status']?.stamp ?? '';
-    return isBefore(change, cell.value) && stampNode(undoing) === stampNode(cell.stamp) && cell.stamp <= undoing;
+    return takesBack(change) && stampNode(undoing) === stampNode(cell.stamp) && cell.stamp <= undoing;
   });
   return restored && undone.some(({ cells }) => executedMs(cells) === stampMs(cell.stamp));
 }

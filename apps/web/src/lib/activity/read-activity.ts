@@ -1,5 +1,4 @@
 import type { LocalDb } from '@manara/local-db/open-local-db';
-import { inputSourceByTable, modules } from '@manara/modules/registry';
 import { type Mission, missions } from '@manara/shared-ai/tables/missions';
 import {
   type Decision,
@@ -11,31 +10,13 @@ import {
   type Step,
   steps,
 } from '@manara/shared-ai/tables/plans';
-import type { Actor } from '@manara/sync-core/actor';
-import type { AnyRow, TableDef } from '@manara/sync-core/define-table';
-import { type Cells, DELETED } from '@manara/sync-core/record';
+import { countWords } from '@manara/ui/count/count-words';
 import { outcomeWords, plannedByWords } from '#lib/missions/run-words.ts';
+import type { Activity } from './activity.ts';
+import { ownChanges } from './own-changes.ts';
 
 /** Rows of one kind that are looked at; older ones are one "show more" away. */
 export const ACTIVITY_PAGE = 50;
-
-export type ActivityKind = 'ai' | 'decision' | 'run' | 'person';
-
-export interface Activity {
-  readonly id: string;
-  readonly kind: ActivityKind;
-  /** ms since 1970 */
-  readonly at: number;
-  readonly actor: string;
-  readonly what: string;
-  readonly reason: string;
-  readonly href: string | null;
-  readonly missionId: string | null;
-  readonly iterationId: string | null;
-  /** what Undo takes back; null: there is nothing to undo */
-  readonly execution: Execution | null;
-  readonly state: 'done' | 'undone' | 'failed' | 'contested' | null;
-}
 
 /** Several changes that are taken back at once. */
 export interface UndoScope {
@@ -71,6 +52,7 @@ export async function readActivity(db: LocalDb, limit: number): Promise<readonly
   const stepIds = [...new Set([...ran, ...decided].map((row) => row.stepId))];
   const found = await Promise.all(stepIds.map((id) => reader.get(steps, id)));
   const stepById = new Map(found.flatMap((step) => (step ? [[step.id, step] as const] : [])));
+  const ofSteps = await reader.list(decisions, { by: 'stepId', anyOf: decided.map((row) => row.stepId) });
   const proposals = await db.proposals({ by: 'stepId', anyOf: ran.map((execution) => execution.stepId) });
   const contested = new Set(proposals.filter((one) => one.contested).map((one) => one.stepId));
   const all = [
@@ -79,7 +61,7 @@ export async function readActivity(db: LocalDb, limit: number): Promise<readonly
       ...(contested.has(execution.stepId) ? { state: 'contested' as const } : {}),
     })),
     ...planned.map((iteration) => ofIteration(iteration, missionById)),
-    ...decided.flatMap((decision) => ofDecision(decision, stepById.get(decision.stepId), missionById)),
+    ...ofDecisions(decided, ofSteps, stepById, missionById),
     ...own,
   ];
   return all.sort((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1)).slice(0, limit);
@@ -104,6 +86,7 @@ function ofExecution(
     missionId: execution.missionId,
     iterationId: execution.iterationId,
     execution: execution.status === 'done' ? execution : null,
+    deleted: null,
     state: execution.status,
   };
 }
@@ -120,119 +103,62 @@ function ofIteration(iteration: Iteration, missionById: ReadonlyMap<string, Miss
     missionId: iteration.missionId,
     iterationId: iteration.id,
     execution: null,
+    deleted: null,
     state: iteration.outcome === 'failed' ? 'failed' : null,
   };
 }
 
-/** Approvals show as what they did; the others are told by themselves. */
-function ofDecision(decision: Decision, step: Step | undefined, missionById: ReadonlyMap<string, Mission>): Activity[] {
-  const verbs: Record<Decision['verb'], string | null> = {
-    approve: null,
-    reject: 'Rejected',
-    edit: 'Edited',
-    snooze: 'Snoozed',
-    undo: null,
-  };
-  const woken = decision.verb === 'snooze' && (decision.until ?? 0) <= decision.decidedAt;
-  const verb = woken ? 'Brought back' : verbs[decision.verb];
-  if (verb === null) return [];
-  return [
-    {
-      id: decision.id,
-      kind: 'decision',
-      at: decision.decidedAt,
-      actor: 'You',
-      what: `${verb}: ${step?.summary ?? 'a suggestion'}`,
-      reason:
-        decision.feedback ||
-        (decision.reasonCode ?? '').replaceAll('-', ' ') ||
-        `of ${missionName(missionById, decision.missionId)}`,
-      href: `/missions/${decision.missionId}`,
-      missionId: decision.missionId,
-      iterationId: decision.iterationId,
-      execution: null,
-      state: null,
-    },
-  ];
-}
+const VERBS: Readonly<Partial<Record<Decision['verb'], string>>> = {
+  reject: 'Rejected',
+  edit: 'Edited',
+  snooze: 'Snoozed',
+};
 
-/** The last change of each record that a person made. Missions and modules; what the AI did shows as its execution. */
-async function ownChanges(db: LocalDb, limit: number): Promise<Activity[]> {
-  const sources: readonly { table: TableDef; module: string }[] = [
-    { table: missions, module: 'missions' },
-    ...modules.flatMap((module) => module.tables.map((table) => ({ table, module: module.name }))),
-  ];
-  const rows = await Promise.all(
-    sources.map(async ({ table, module }) =>
-      ((await db.reader.list(table, { withDeleted: true })) as unknown as AnyRow[]).map((row) => ({
-        row,
-        table,
-        module,
-      })),
-    ),
-  );
-  const latest = rows
-    .flat()
-    .sort((a, b) => b.row.touchedMs - a.row.touchedMs)
-    .slice(0, limit);
-  const activities = await Promise.all(
-    latest.map(async ({ row, table, module }) => {
-      const cells = await db.cells(table.name, row.id);
-      const last = cells && lastWrite(cells);
-      return last && last.actor.kind === 'user' ? [ofRow(row, table, module, last)] : [];
-    }),
-  );
-  return activities.flat();
-}
+const isWoken = ({ verb, until, decidedAt }: Decision): boolean => verb === 'snooze' && (until ?? 0) <= decidedAt;
+const isLater = (a: Decision, b: Decision): boolean => a.stepId === b.stepId && a.decidedAt > b.decidedAt;
 
-interface LastWrite {
-  readonly actor: Actor;
-  readonly created: boolean;
-  readonly deleted: boolean | null;
-}
-
-function lastWrite(cells: Cells): LastWrite | undefined {
-  const entries = Object.entries(cells);
-  const greatest = entries.reduce<(typeof entries)[number] | undefined>(
-    (best, entry) => (best === undefined || entry[1].stamp > best[1].stamp ? entry : best),
-    undefined,
-  );
-  const actor = greatest?.[1].actor;
-  if (greatest === undefined || actor === undefined) return undefined;
-  const deletedCell = cells[DELETED];
-  const isDelete = deletedCell !== undefined && deletedCell.stamp === greatest[1].stamp;
-  const [first = ''] = entries.map(([, cell]) => cell.stamp).sort();
-  return {
-    actor,
-    // Written in one go: milliseconds of the first and of the last cell are the same.
-    created: first.slice(0, 12) === greatest[1].stamp.slice(0, 12),
-    deleted: isDelete && deletedCell.value === true ? true : null,
-  };
-}
-
-function ofRow(row: AnyRow, table: TableDef, module: string, last: LastWrite): Activity {
-  const name = inputSourceByTable.get(table.name)?.title(row) || String(row.title ?? '') || 'untitled';
-  const verb = row.deleted ? 'Deleted' : last.created ? 'Added' : 'Changed';
-  const href = row.deleted
-    ? null
-    : table.name === 'notes'
-      ? `/notes/${row.id}`
-      : table.name === 'missions'
-        ? `/missions/${row.id}`
-        : table.name === 'todos'
-          ? `/todo?open=${row.id}`
-          : `/${module}`;
-  return {
-    id: `${table.name}|${row.id}`,
-    kind: 'person',
-    at: row.touchedMs,
-    actor: last.actor.name,
-    what: `${verb} “${name}”`,
-    reason: last.actor.reason ?? '',
-    href,
-    missionId: null,
-    iterationId: null,
+/** Approvals show as what they did; the others are told by themselves, and those that took something back together. */
+function ofDecisions(
+  decided: readonly Decision[],
+  ofSteps: readonly Decision[],
+  stepById: ReadonlyMap<string, Step>,
+  missionById: ReadonlyMap<string, Mission>,
+): Activity[] {
+  const line = (decision: Decision, what: string, reason: string, state: Activity['state']): Activity => ({
+    id: decision.id,
+    kind: 'decision',
+    at: decision.decidedAt,
+    actor: 'You',
+    what,
+    reason: reason || `of ${missionName(missionById, decision.missionId)}`,
+    href: `/missions/${decision.missionId}`,
+    missionId: decision.missionId,
+    iterationId: decision.iterationId,
     execution: null,
-    state: null,
-  };
+    deleted: null,
+    state,
+  });
+  const summary = ({ stepId }: Decision): string => stepById.get(stepId)?.summary || 'a suggestion';
+  const told = decided.flatMap((decision) => {
+    const verb = isWoken(decision) ? 'Brought back' : VERBS[decision.verb];
+    if (verb === undefined) return [];
+    const undone =
+      decision.verb === 'reject' && ofSteps.some((other) => other.verb === 'undo' && isLater(other, decision));
+    const reason = decision.feedback || (decision.reasonCode ?? '').replaceAll('-', ' ');
+    return [line(decision, `${verb}: ${summary(decision)}`, reason, undone ? 'undone' : null)];
+  });
+  // One press takes back a plan, or all that a mission did: its decisions are of one moment.
+  const presses = Map.groupBy(
+    decided.filter((decision) => decision.verb === 'undo'),
+    ({ decidedAt, clientId, missionId }) => `${decidedAt}|${clientId}|${missionId}`,
+  );
+  const undone = [...presses.values()].flatMap(([first, ...others]) => {
+    if (first === undefined) return [];
+    const before = ofSteps
+      .filter((other) => isLater(first, other))
+      .reduce<Decision | null>((last, other) => (last === null || isLater(other, last) ? other : last), null);
+    const one = before?.verb === 'reject' ? `Undid the rejection: ${summary(first)}` : `Undid: ${summary(first)}`;
+    return [line(first, others.length === 0 ? one : `Undid ${countWords(others.length + 1, 'change')}`, '', null)];
+  });
+  return [...told, ...undone];
 }
