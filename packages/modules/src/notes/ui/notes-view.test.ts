@@ -54,5 +54,9 @@ it('searches notes and new ghosts alike', () => {
 
 it('takes the first words without their marks', () => {
   expect(excerpt('# Leak\n\n- [ ] **find** the valve\n> quoted')).toBe('Leak find the valve quoted');
+  expect(excerpt('See [the plan](https://example.org/a_(b) "Plan"), ![a map](map.png) and [this] (not that).')).toBe(
+    'See the plan, a map and [this] (not that).',
+  );
+  expect(excerpt(`[the plan](https://example.org/${'a'.repeat(500)})`)).toBe('the plan');
   expect(excerpt('x'.repeat(300))).toHaveLength(81);
 });

@@ -28,12 +28,16 @@ export function noteEntries(
   return entries;
 }
 
+/** A link or a picture, also one whose address is cut off at the end: its words are the first group. */
+const LINK = /!?\[([^[\]]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+"[^"]*")?(?:\)|$)/g;
+
 /** The first words of the body without its marks, for the second line of a row. */
 export function excerpt(body: string): string {
   const text = body
     .slice(0, 400)
     .replace(/^\s*(?:#{1,6}|>|[-*+]|\d+[.)])\s+/gm, '')
     .replace(/\[[ xX]\]\s/g, '')
+    .replace(LINK, '$1')
     .replace(/[*_`~]+/g, '')
     .replace(/\s+/g, ' ')
     .trim();
