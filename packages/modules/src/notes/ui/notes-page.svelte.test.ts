@@ -1,6 +1,6 @@
 import { type LocalDb, openLocalDb } from '@manara/local-db/open-local-db';
 import { browserSeams } from '@manara/local-db/seams';
-import { put } from '@manara/sync-core/write';
+import { put, remove } from '@manara/sync-core/write';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { render } from 'vitest-browser-svelte';
@@ -14,8 +14,9 @@ let db: LocalDb;
 
 const row = (title: string) => page.getByRole('button', { name: title, exact: true });
 const text = () => page.getByRole('textbox', { name: 'Text, in Markdown' });
+const write = (note: keyof typeof ids, body: string, title: string = note) =>
+  db.write(ada, [put(notes, ids[note], { title, body })]);
 const body = async (title: keyof typeof ids) => (await db.reader.get(notes, ids[title]))?.body;
-
 beforeEach(async () => {
   await page.viewport(1360, 860);
   const name = `notes-page-${seams.newClientId()}`;
@@ -65,7 +66,6 @@ it('typing goes on in the text, however the note was turned to it', async () => 
   await expect.element(page.getByRole('group', { name: 'Text' })).toHaveFocus();
   await userEvent.keyboard('{Control>}e{/Control}');
   await expect.element(text()).toHaveFocus();
-  await userEvent.keyboard('{Control>}e{/Control}');
   await page.getByRole('textbox', { name: 'Title' }).click();
   await userEvent.keyboard('{Enter}');
   await expect.element(text()).toHaveFocus();
@@ -94,8 +94,48 @@ it('draws the latest, and the others when asked', async () => {
 });
 
 it('says that a note is not here only when it is not', async () => {
-  await render(NotesHarness, { db, openId: seams.newId() });
+  const screen = await render(NotesHarness, { db, openId: seams.newId() });
   await expect.element(page.getByRole('heading', { name: 'This note is not here' })).toBeVisible();
   await page.getByRole('button', { name: /^New note/ }).click();
   await expect.element(page.getByRole('textbox', { name: 'Title' })).toHaveFocus();
+  await screen.unmount();
+  // The note was left empty and is taken away again.
+  await vi.waitFor(async () => expect(await db.reader.count(notes)).toBe(2));
+});
+
+it('shows what was opened from far down the list, and keeps the list when a long note is scrolled', async () => {
+  const before = Array.from({ length: 40 }, (_, at) =>
+    put(notes, seams.newId(), { title: `Note ${at}`, body: 'Short' }),
+  );
+  expect((await db.write(ada, before)).ok).toBe(true);
+  await write('Boat', 'A line.\n\n'.repeat(200));
+  await render(NotesHarness, { db });
+  await expect.element(row('Note 39')).toBeVisible();
+  row('Note 2').element().scrollIntoView();
+  await row('Note 2').click();
+  const heading = (name: string) => page.getByRole('heading', { name, level: 2 });
+  await expect.element(heading('Note 2')).toBeInViewport();
+  await expect.element(row('Note 2')).toBeInViewport();
+
+  await row('Boat').click();
+  const list = row('Boat').element().getBoundingClientRect().top;
+  page.getByText('A line.').last().element().scrollIntoView();
+  await expect.element(heading('Boat')).not.toBeInViewport();
+  expect(row('Boat').element().getBoundingClientRect().top).toBe(list);
+  await row('Note 2').click();
+  await expect.element(heading('Note 2')).toBeInViewport();
+});
+
+it('shows the whole of a long title, and offers to make the first note once', async () => {
+  const long = 'word '.repeat(60).trim();
+  await write('Boat', 'Varnish the deck', long);
+  const screen = await render(NotesHarness, { db, openId: ids.Boat });
+  const heading = page.getByRole('heading', { name: long });
+  await expect.element(heading).toBeVisible();
+  expect(heading.element().scrollWidth).toBeLessThanOrEqual(heading.element().clientWidth);
+  await screen.unmount();
+  await db.write(ada, [remove(notes, ids.Boat), remove(notes, ids.Trip)]);
+  await render(NotesHarness, { db });
+  await expect.element(page.getByRole('heading', { name: 'No notes yet' })).toBeVisible();
+  expect(page.getByRole('button', { name: /^New note/ }).elements()).toHaveLength(1);
 });

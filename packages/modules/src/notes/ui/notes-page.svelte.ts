@@ -52,6 +52,8 @@ export class NotesPage {
   );
   readonly openSuggestions = $derived(this.suggestions.filter(({ ghost }) => ghost.targetId === this.#openId()));
   readonly entries: readonly NoteEntry[] = $derived(noteEntries(this.notes, this.suggestions, this.search));
+  /** there is nothing to list, suggestions included */
+  readonly empty: boolean = $derived(this.ready && this.search === '' && this.entries.length === 0);
   readonly shown: readonly NoteEntry[] = $derived(this.entries.slice(0, this.#lines));
   readonly cursor = new RowCursor(() => this.shown.map((entry) => entry.key));
   readonly approvable = $derived(
