@@ -144,4 +144,13 @@ describe('ordinary text', () => {
     const screen = await render(Markdown, { source: 'a **b**c `d`e *f* &amp; g' });
     expect(screen.container.textContent?.trim()).toBe('a bc de f & g');
   });
+
+  it('reads each block from the side of its first letter, with what is inside it', async () => {
+    const source = 'plan\n\nתוכנית\n\n- אחת\n\n  עוד plan\n- plan\n\n> ציטוט\n\n| א |\n|---|\n| b |';
+    const screen = await render(Markdown, { source });
+    const direction = (selector: string) =>
+      [...screen.container.querySelectorAll(selector)].map((element) => getComputedStyle(element).direction);
+    expect(direction('.markdown > p')).toEqual(['ltr', 'rtl']);
+    expect(direction('li, li p, blockquote, table')).not.toContain('ltr');
+  });
 });
