@@ -84,3 +84,20 @@ it('reads out new messages alone', async () => {
   await userEvent.keyboard('{Enter}');
   await expect.element(page.getByRole('list', { name: 'Messages' })).toHaveAttribute('aria-relevant', 'additions');
 });
+
+it('makes the bubble as wide as its words, and no wider than the page', async () => {
+  await page.viewport(1360, 860);
+  await show();
+  const width = (text: string) => page.getByRole('article').getByText(text).element().getBoundingClientRect().width;
+  await userEvent.type(box, 'hello{Enter}');
+  await expect.element(page.getByRole('article').getByText('hello')).toBeVisible();
+  expect(width('hello')).toBeLessThan(120);
+  await box.fill('שלום עולם');
+  await userEvent.keyboard('{Enter}');
+  await expect.element(page.getByRole('article').getByText('שלום עולם')).toHaveStyle({ direction: 'rtl' });
+  const long = 'a'.repeat(400);
+  await box.fill(long);
+  await userEvent.keyboard('{Enter}');
+  await expect.element(page.getByRole('article').getByText(long)).toBeVisible();
+  expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(1360);
+});
