@@ -42,6 +42,7 @@ export function ghostOf(
 export interface FieldWords {
   readonly name: string;
   readonly label: string;
+  readonly kind?: CardField['kind'];
   words(value: JsonValue, world: World): string;
 }
 
@@ -54,11 +55,12 @@ export function cardOf(
   world: World,
 ): Card {
   const lines: CardField[] = [];
-  for (const { name, label, words } of fields) {
+  for (const { name, label, kind, words } of fields) {
+    const told = kind === undefined ? { label } : { label, kind };
     const value = words(fieldOf(after, name), world);
     const was = before === undefined ? undefined : words(fieldOf(before, name), world);
-    if (was !== undefined && was !== value) lines.push({ label, value, was });
-    else if (value !== '') lines.push({ label, value });
+    if (was !== undefined && was !== value) lines.push({ ...told, value, was });
+    else if (value !== '') lines.push({ ...told, value });
   }
   return { title, fields: lines };
 }

@@ -28,6 +28,8 @@ export interface CardField {
   readonly label: string;
   readonly value: string;
   readonly was?: string;
+  /** `text`: may be of many lines. `flag`: on or off, and its label says which: `Done`. */
+  readonly kind?: 'text' | 'flag';
 }
 export interface Card {
   readonly title: string;

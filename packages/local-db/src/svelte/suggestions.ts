@@ -1,4 +1,4 @@
-import type { Card, Ghost } from '@manara/shared-ai/tool';
+import type { Card, CardField, Ghost } from '@manara/shared-ai/tool';
 import { createContext } from 'svelte';
 
 /** One undecided proposal as a module's page draws it: derived on this device, never saved. */
@@ -12,6 +12,8 @@ export interface Suggestion {
   readonly why: string;
   readonly ghost: Ghost;
   readonly card: Card;
+  /** false: it is as it is, such as a delete; absent: its form can change it */
+  readonly editable?: boolean;
   /** one decision for the whole plan settles it too; else it asks by itself */
   readonly approvable: boolean;
   /** why it can no longer be approved as it stands, or null */
@@ -38,22 +40,37 @@ export const [getSuggestions, setSuggestions] = createContext<Suggestions>();
 export interface GhostWords {
   readonly kind: 'create' | 'edit' | 'delete';
   readonly title: string;
-  readonly change?: { readonly field: string; readonly was: string | null; readonly willBe: string | null };
+  /** a record that can be ticked off has its box already */
+  readonly box: boolean;
+  readonly editable: boolean;
+  readonly change?: { readonly field?: string; readonly was: string | null; readonly willBe: string | null };
+  /** of a new record, its lines as they are */
+  readonly text?: string;
   readonly why: string;
   readonly meta?: string;
 }
 
 /** The first field that changes is shown in place; of the others only how many there are. */
-export function ghostWords({ ghost, card, why, stale }: Suggestion): GhostWords {
+export function ghostWords({ ghost, card, why, stale, editable = true }: Suggestion): GhostWords {
   const changes = card.fields.filter((field) => field.was !== undefined);
   const [first] = changes;
   const kind = ghost.effect === 'create' ? 'create' : ghost.effect === 'delete' ? 'delete' : 'edit';
-  const words = { kind, title: card.title, why: stale ?? why } as const;
-  if (kind === 'create') {
-    const [field] = card.fields.filter((shown) => shown.value !== '' && shown.value !== card.title);
-    return field === undefined ? words : { ...words, meta: field.value };
-  }
+  const words = { kind, title: card.title, box: 'done' in ghost.row, editable, why: stale ?? why } as const;
+  if (kind === 'create') return { ...words, ...newWords(card) };
   if (kind === 'delete' || first === undefined) return words;
-  const change = { field: first.label, was: first.was || null, willBe: first.value || null };
+  const change = changeWords(first);
   return changes.length > 1 ? { ...words, change, meta: `and ${changes.length - 1} more` } : { ...words, change };
+}
+
+function newWords(card: Card): Pick<GhostWords, 'meta' | 'text'> {
+  const shown = card.fields.filter((field) => field.value !== '' && field.value !== card.title);
+  const meta = shown.find((field) => field.kind !== 'text')?.value;
+  const text = shown.find((field) => field.kind === 'text')?.value;
+  return { ...(meta === undefined ? {} : { meta }), ...(text === undefined ? {} : { text }) };
+}
+
+function changeWords({ label, kind, was, value }: CardField): NonNullable<GhostWords['change']> {
+  if (kind !== 'flag') return { field: label, was: was || null, willBe: value || null };
+  const on = label.toLowerCase();
+  return { was: null, willBe: value === '' ? `not ${on}` : on };
 }

@@ -18,8 +18,8 @@ const noteId = id.check(z.describe("the note's id from the inputs"));
 
 const FIELDS: readonly FieldWords[] = [
   { name: 'title', label: 'Title', words: (value) => String(value ?? '') },
-  { name: 'pinned', label: 'Pinned', words: (value) => (value === true ? 'yes' : '') },
-  { name: 'body', label: 'Text', words: (value) => String(value ?? '') },
+  { name: 'pinned', label: 'Pinned', kind: 'flag', words: (value) => (value === true ? 'yes' : '') },
+  { name: 'body', label: 'Text', kind: 'text', words: (value) => String(value ?? '') },
 ];
 
 const holds: Premise = { holds: true };

@@ -53,8 +53,8 @@ const FIELDS: readonly FieldWords[] = [
     label: 'List',
     words: (value, world) => (typeof value === 'string' ? (world.get(todoLists, value)?.title ?? 'a new list') : ''),
   },
-  { name: 'done', label: 'Done', words: (value) => (value === true ? 'yes' : '') },
-  { name: 'note', label: 'Note', words: (value) => String(value ?? '') },
+  { name: 'done', label: 'Done', kind: 'flag', words: (value) => (value === true ? 'yes' : '') },
+  { name: 'note', label: 'Note', kind: 'text', words: (value) => String(value ?? '') },
 ];
 
 const holds: Premise = { holds: true };

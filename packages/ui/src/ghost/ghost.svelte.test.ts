@@ -44,3 +44,60 @@ it('has no live control while a decision is being written', async () => {
   await render(Ghost, { kind: 'create', title: 'Call', busy: true, onaccept: vi.fn() });
   await expect.element(page.getByRole('button', { name: 'Accept: Add Call' })).toBeDisabled();
 });
+
+it('shows of a text the lines that change, and of many only the first', async () => {
+  const was = 'Milk\nBread\nEggs';
+  const screen = await render(Ghost, {
+    kind: 'edit',
+    title: 'Shopping',
+    change: { field: 'Text', was, willBe: `${was}\n- [ ] Jam\u200B\n` },
+  });
+  expect(screen.container.querySelector('ins')?.innerText).toContain('- [ ] Jam');
+  expect(screen.container.querySelector('ins')?.textContent).toContain('hidden character U+200B');
+  expect(screen.container.querySelector('del')).toBeNull();
+  expect(screen.container.textContent).not.toContain('Milk');
+
+  const willBe = Array.from({ length: 20 }, (_, n) => `line ${n}`).join('\n');
+  await screen.rerender({ change: { field: 'Text', was: null, willBe } });
+  await expect.element(page.getByText('… 14 more lines')).toBeVisible();
+});
+
+it('keeps within its column, whatever is written in it', async () => {
+  const address = `https://example.com/${'very-long-address'.repeat(20)}`;
+  const screen = await render(Ghost, {
+    kind: 'create',
+    title: address,
+    meta: address,
+    text: address,
+    onaccept: vi.fn(),
+  });
+  screen.container.style.width = '300px';
+  const overflow = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  const ends = () => Math.round(screen.container.querySelector('[role=group]')?.scrollWidth ?? 0);
+  expect(ends()).toBeLessThanOrEqual(324);
+  const field = 'Text';
+  await screen.rerender({ kind: 'edit', change: { field, was: address, willBe: `${address}!` } });
+  expect(ends()).toBeLessThanOrEqual(324);
+  await screen.rerender({ change: { field, was: `${address}\n`, willBe: address } });
+  expect(ends()).toBeLessThanOrEqual(324);
+  expect(overflow()).toBe(0);
+});
+
+it('says of what is on or off only which it will be', async () => {
+  const screen = await render(Ghost, { kind: 'edit', title: 'Flour', change: { was: null, willBe: 'done' } });
+  expect(screen.container.querySelector('.change')?.textContent?.trim()).toBe('· will be done');
+});
+
+it('has the box of a todo only for what can be ticked off', async () => {
+  const screen = await render(Ghost, { kind: 'create', title: 'Questions', text: '- first\n- second' });
+  expect(screen.container.querySelector('.box')).toBeNull();
+  expect(screen.container.querySelector<HTMLElement>('.text')?.innerText).toBe('- first\n- second');
+  await screen.rerender({ box: true });
+  expect(screen.container.querySelector('.box')).not.toBeNull();
+});
+
+it('offers no form for what has nothing to change', async () => {
+  await render(Ghost, { kind: 'delete', title: 'Old list', editable: false, onaccept: vi.fn(), onedit: vi.fn() });
+  await expect.element(page.getByRole('button', { name: /^Accept/ })).toBeVisible();
+  expect(page.getByRole('button', { name: /^Edit/ }).elements()).toEqual([]);
+});

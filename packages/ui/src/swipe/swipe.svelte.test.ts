@@ -5,19 +5,21 @@ let element: HTMLElement;
 let stop: (() => void) | undefined;
 const right = vi.fn();
 const left = vi.fn();
+const onmove = vi.fn();
 
 beforeEach(() => {
   element = document.createElement('div');
   // There is no real pointer to capture here.
   element.setPointerCapture = () => undefined;
   document.body.append(element);
-  stop = swipe({ right, left })(element) ?? undefined;
+  stop = swipe({ right, left, onmove })(element) ?? undefined;
 });
 afterEach(() => {
   stop?.();
   element.remove();
   right.mockReset();
   left.mockReset();
+  onmove.mockReset();
 });
 
 function drag(points: readonly (readonly [number, number])[], pointerType = 'touch'): void {
@@ -72,4 +74,13 @@ it('leaves scrolling up and down and zooming to the browser, and nothing else', 
   expect(getComputedStyle(element).touchAction).toBe('pan-y pinch-zoom');
   stop?.();
   expect(getComputedStyle(element).touchAction).toBe('auto');
+});
+
+it('tells how far it is, and when it is back', () => {
+  drag([
+    [0, 0],
+    [50, 2],
+    [120, 4],
+  ]);
+  expect(onmove.mock.calls.flat()).toEqual([50, 120, 0]);
 });

@@ -1,6 +1,7 @@
 import type { Attachment } from 'svelte/attachments';
 
-const DECIDE_PX = 96;
+/** Letting go from here on runs the side. */
+export const DECIDE_PX = 96;
 const START_PX = 12;
 
 /**
@@ -10,15 +11,21 @@ const START_PX = 12;
 export function swipe(actions: {
   right?: (() => void) | undefined;
   left?: (() => void) | undefined;
+  /** How far the element is, in pixels to the right; 0 when it is back. */
+  onmove?: ((px: number) => void) | undefined;
 }): Attachment<HTMLElement> {
   return (element) => {
     let start: { x: number; y: number; id: number } | null = null;
     let moved = 0;
 
+    const place = (px: number): void => {
+      moved = px;
+      element.style.translate = px === 0 ? '' : `${px}px 0`;
+      actions.onmove?.(px);
+    };
     const settle = (): void => {
       start = null;
-      moved = 0;
-      element.style.translate = '';
+      place(0);
     };
     const down = (event: PointerEvent): void => {
       if (event.pointerType === 'touch' && event.isPrimary)
@@ -34,8 +41,7 @@ export function swipe(actions: {
       }
       const allowed = dx > 0 ? actions.right : actions.left;
       if (moved === 0) element.setPointerCapture(event.pointerId);
-      moved = allowed ? dx : 0;
-      element.style.translate = `${moved}px 0`;
+      place(allowed ? dx : 0);
     };
     const up = (): void => {
       const action = moved >= DECIDE_PX ? actions.right : moved <= -DECIDE_PX ? actions.left : undefined;

@@ -1,5 +1,6 @@
 import { LiveQuery } from '@manara/local-db/svelte/live-query.svelte';
 import type { Suggestion } from '@manara/local-db/svelte/suggestions';
+import { toolByName } from '@manara/modules/registry';
 import { type DecideContext, snooze, wake } from '@manara/shared-ai/decide';
 import { groupProposals, type PlanGroup, type Proposal, viewOf } from '@manara/shared-ai/proposal';
 import { countWords } from '@manara/ui/count/count-words';
@@ -65,6 +66,11 @@ export class InboxPage {
   suggestionOf(proposal: Proposal): Suggestion | undefined {
     const isIt = (one: Suggestion): boolean => one.stepId === proposal.stepId;
     return this.#workspace.suggestions.find(isIt) ?? this.#loaded.current?.snoozed.find(isIt);
+  }
+
+  /** Some are as they are: a delete, a completion. */
+  isEditable(proposal: Proposal): boolean {
+    return (toolByName.get(proposal.tool)?.form.length ?? 0) > 0;
   }
 
   show(stepId: string): void {
@@ -150,7 +156,14 @@ export class InboxPage {
         when: (this.currentGroup?.approvable.length ?? 0) > 0,
         run: () => void (this.currentGroup && this.approveGroup(this.currentGroup)),
       },
-      { id: 'inbox.edit', keys: 'e', label: 'Edit, then approve', group, when, run: on((one) => this.edit(one)) },
+      {
+        id: 'inbox.edit',
+        keys: 'e',
+        label: 'Edit, then approve',
+        group,
+        when: when && this.isEditable(proposal),
+        run: on((one) => this.edit(one)),
+      },
       {
         id: 'inbox.reject',
         keys: 'r',

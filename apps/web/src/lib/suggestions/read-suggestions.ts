@@ -82,6 +82,7 @@ function suggestionOf(proposal: Proposal, settlement: Settlement): Suggestion | 
       why: proposal.rationale,
       ghost: tool.preview(args, world, applyContext(proposal.stepId)),
       card: tool.describe(args, world),
+      editable: tool.form.length > 0,
       approvable: stale === null && askAlone(proposal) === null,
       stale,
     };
