@@ -128,3 +128,37 @@ it('shows what ran although it was rejected, with Undo', async () => {
   await vi.waitFor(async () => expect(await titles()).toEqual([]));
   await expect.element(section).not.toBeInTheDocument();
 });
+
+it('after a digit goes on from the chosen reason: a letter, or Tab, begins the words', async () => {
+  await show();
+  await userEvent.keyboard('r2');
+  await expect.element(page.getByRole('radio', { name: 'Already done' })).toHaveFocus();
+  const words = page.getByLabelText('In your words');
+  await userEvent.tab();
+  await expect.element(words).toHaveFocus();
+  await userEvent.tab({ shift: true });
+  await userEvent.keyboard('3');
+  await expect.element(page.getByRole('radio', { name: 'Not now' })).toHaveFocus();
+  await userEvent.keyboard('My sister does 2');
+  await expect.element(words).toHaveValue('My sister does 2');
+  await expect.element(page.getByRole('radio', { name: 'Not now' })).toBeChecked();
+});
+
+it('takes words before any reason', async () => {
+  await show();
+  await userEvent.keyboard('rno');
+  await expect.element(page.getByLabelText('In your words')).toHaveValue('no');
+});
+
+it('offers no form for what has nothing to change', async () => {
+  const steps = [{ tool: 'todo.complete', args: { id: todoId('Passport') } }];
+  const planId = serverIterationId(MISSION_ID, 'later');
+  await app.workspace.app.write([todoWrite('Passport'), ...planOf(steps, planId, 'later')]);
+  await render(AppHarness, { app, view: InboxView as never, given: given({ planId }) });
+  await expect.element(page.getByRole('definition').last()).toHaveTextContent('was no will be yes');
+  const detail = page.getByRole('complementary', { name: 'Suggestion' });
+  await expect.element(detail.getByRole('button', { name: 'Approve' })).toBeVisible();
+  expect(detail.getByRole('button', { name: 'Edit' }).elements()).toEqual([]);
+  await userEvent.keyboard('e');
+  expect(document.querySelector('dialog')).toBeNull();
+});
