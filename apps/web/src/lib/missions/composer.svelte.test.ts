@@ -1,3 +1,4 @@
+import { todos } from '@manara/modules/todo/schema';
 import { createMission } from '@manara/shared-ai/mission-actions';
 import { type Mission, missions } from '@manara/shared-ai/tables/missions';
 import { policies } from '@manara/shared-ai/tables/plans';
@@ -100,6 +101,35 @@ it("hands a guest's draft to the account that signs in, and to no other", async 
   await expect.element(objective).toHaveValue('');
   await guest.workspace.db.delete();
   await other.workspace.db.delete();
+});
+
+it('keeps its place and its templates while one types, and takes a template back', async () => {
+  const shown = await show();
+  await expect.element(page.getByRole('button', { name: /^Plan my day/ })).toBeVisible();
+  const top = objective.element().getBoundingClientRect().top;
+  await objective.fill('Look at');
+  expect(objective.element().getBoundingClientRect().top).toBe(top);
+  await page.getByRole('button', { name: /^Tidy my notes/ }).click();
+  await expect.element(page.getByLabelText('Title')).toHaveValue('Tidy my notes');
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect.element(objective).toHaveValue('Look at');
+  await page.getByRole('button', { name: /^Tidy my notes/ }).click();
+  await shown.unmount();
+  expect(app.toasts.shown).toEqual([]);
+});
+
+it('offers what is done last', async () => {
+  const { newId, write } = app.workspace.app;
+  await write([put(todos, newId(), { title: 'Buy milk', done: true }), put(todos, newId(), { title: 'Call Ana' })]);
+  await show();
+  await page.getByRole('button', { name: 'Link notes or todos' }).click();
+  const labels = () =>
+    page
+      .getByRole('dialog')
+      .getByRole('checkbox')
+      .elements()
+      .map((box) => box.closest('label')?.innerText);
+  await expect.poll(labels).toEqual(['Call Ana', 'Buy milk\ndone']);
 });
 
 it('offers to act by itself only where a rule in force lets it', async () => {
