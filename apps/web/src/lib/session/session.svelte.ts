@@ -127,6 +127,8 @@ export class Session {
   async signOut({ removeData }: { readonly removeData: boolean }): Promise<void> {
     const db = this.workspace?.db;
     await this.#close();
+    // Off the account's list of devices, until it signs in again.
+    if (db) await this.api.revokeDevice(db.clientId);
     const reply = await this.api.signOut();
     // The session is over already, or else the cookie lives on and is to be ended as soon as the server can.
     if (!reply.ok && reply.error.code !== 'unauthenticated') oweSignOut(this.#deps.storage, this.api, this.#deps.seams);
