@@ -2,8 +2,6 @@ import { createRawSnippet } from 'svelte';
 import { expect, it } from 'vitest';
 import { page } from 'vitest/browser';
 import { render } from 'vitest-browser-svelte';
-import '../tokens/tokens.css';
-import '../tokens/base.css';
 import ListRow from './ListRow.svelte';
 
 const address = `https://example.org/${'a'.repeat(400)}`;
@@ -32,7 +30,7 @@ it('gives the title a line of its own where there is no room beside it', async (
 
 it.each([15, 30, 44])('stands what is %d px high at its end on the line of the title', async (height) => {
   await page.viewport(1360, 860);
-  await render(ListRow, { title: 'Call the dentist', onopen: () => undefined, trailing: button(height) });
+  await render(ListRow, { title: 'Call the dentist', href: '/todo', trailing: button(height) });
   expect(middle(box('.trailing button'))).toBeCloseTo(middle(box('.title')), 0);
 });
 
