@@ -288,3 +288,51 @@ it('keeps what was typed when it could not be stored', async () => {
   await expect.element(row('Call Bo')).toBeVisible();
   await expect.element(box).toHaveValue('');
 });
+
+describe('text of several lines, pasted into the box', () => {
+  const box = () => page.getByRole('textbox', { name: 'Add a todo' });
+  const paste = (text: string) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', text);
+    const event = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
+    return !box().element().dispatchEvent(event);
+  };
+
+  it('adds a todo a line, in one step that can be taken back', async () => {
+    await wide();
+    const undo: Write[] = [];
+    const onundoable = vi.fn((_message: string, writes: readonly Write[]) => void undo.push(...writes));
+    await show({ onundoable });
+    await expect.element(row('Salt')).toBeVisible();
+    expect(paste('- Figs\n- [ ] Dates\n\nNuts')).toBe(true);
+    await expect.element(row('Nuts')).toBeVisible();
+    const lines = page.getByRole('listitem').elements();
+    expect(lines.map((line) => line.querySelector('[data-main]')?.textContent?.trim())).toEqual([
+      'Bread',
+      'Milk',
+      'Salt',
+      'Figs',
+      'Dates',
+      'Nuts',
+    ]);
+    expect(onundoable).toHaveBeenCalledExactlyOnceWith('Added 3 todos', expect.any(Array));
+    await write(...undo);
+    await expect.element(row('Figs')).not.toBeInTheDocument();
+    await expect.element(row('Nuts')).not.toBeInTheDocument();
+    await expect.element(row('Salt')).toBeVisible();
+  });
+
+  it('is left to the browser when there is text already', async () => {
+    await wide();
+    await show();
+    await box().fill('Buy');
+    expect(paste('Figs\nDates')).toBe(false);
+  });
+
+  it('stays in the box when it could not be stored', async () => {
+    await wide();
+    await show({ refusing: true });
+    expect(paste('Figs\nDates')).toBe(true);
+    await expect.element(box()).toHaveValue('Figs Dates');
+  });
+});

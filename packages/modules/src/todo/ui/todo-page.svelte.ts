@@ -1,5 +1,6 @@
 import { getApp } from '@manara/local-db/svelte/app-context';
 import { getSuggestions, type Suggestion } from '@manara/local-db/svelte/suggestions';
+import { countWords } from '@manara/ui/count/count-words';
 import { RowCursor } from '@manara/ui/row-cursor/row-cursor.svelte.ts';
 import type { Command } from '@manara/ui/shortcuts/shortcuts.svelte.ts';
 import { tick } from 'svelte';
@@ -151,6 +152,27 @@ export class TodoPage {
     const writes = createTodo({ title, due, listId: this.list?.id ?? null, siblings: this.todos }, this.context());
     if (!(await this.#app.write(writes))) return false;
     if (writes[0]) this.cursor.goTo(writes[0].id);
+    return true;
+  }
+
+  /**
+   * Adds several todos in their order, as one step that can be taken back.
+   * @returns whether they were stored
+   */
+  async addAll(titles: readonly string[]): Promise<boolean> {
+    const listId = this.list?.id ?? null;
+    const siblings: { readonly position: string }[] = [...this.todos];
+    const writes = titles.flatMap((title) => {
+      const created = createTodo({ title, listId, siblings }, this.context());
+      siblings.push(...created.map(({ set }) => ({ position: String(set?.['position']) })));
+      return created;
+    });
+    if (!(await this.#app.write(writes))) return false;
+    if (writes[0]) this.cursor.goTo(writes[0].id);
+    this.#app.undoToast(
+      `Added ${countWords(writes.length, 'todo')}`,
+      writes.flatMap(({ id }) => deleteTodo(id)),
+    );
     return true;
   }
 

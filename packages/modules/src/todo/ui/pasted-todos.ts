@@ -1,0 +1,13 @@
+/** More than a person means to add at once: such a text stays one. */
+const PASTED_MAX = 50;
+const MARKER = /^(?:[-*+•]|\d{1,3}[.)])(?:\s+|$)/u;
+const TASK_BOX = /^\[[ xX]?\](?:\s+|$)/u;
+
+/** The titles in a text of several lines, without the marks of a list; null for a text that is one todo. */
+export function pastedTodos(text: string): readonly string[] | null {
+  const titles = text
+    .split(/\r\n?|\n/u)
+    .map((line) => line.trim().replace(MARKER, '').replace(TASK_BOX, ''))
+    .filter((title) => title !== '');
+  return titles.length > 1 && titles.length <= PASTED_MAX ? titles : null;
+}
