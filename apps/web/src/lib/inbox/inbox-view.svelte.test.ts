@@ -1,5 +1,5 @@
 import { todos } from '@manara/modules/todo/schema';
-import { serverIterationId } from '@manara/shared-ai/derived-ids';
+import { serverIterationId, stepIdOf } from '@manara/shared-ai/derived-ids';
 import type { Proposal } from '@manara/shared-ai/proposal';
 import { MISSION_ID, missionWrite, planOf, stepId, todoId, todoWrite } from '@manara/testkit/planned-space';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -161,4 +161,6 @@ it('offers no form for what has nothing to change', async () => {
   expect(detail.getByRole('button', { name: 'Edit' }).elements()).toEqual([]);
   await userEvent.keyboard('e');
   expect(document.querySelector('dialog')).toBeNull();
+  await app.workspace.edit(stepIdOf(planId, 1));
+  expect(app.workspace.editing).toBeNull();
 });

@@ -4,7 +4,7 @@ import type { AppContext } from '@manara/local-db/svelte/app-context';
 import { LiveQuery } from '@manara/local-db/svelte/live-query.svelte';
 import type { Notices } from '@manara/local-db/svelte/notices-context';
 import type { Suggestion } from '@manara/local-db/svelte/suggestions';
-import { tableByName } from '@manara/modules/registry';
+import { tableByName, toolByName } from '@manara/modules/registry';
 import { proposalIdOf } from '@manara/shared-ai/derived-ids';
 import type { Proposal } from '@manara/shared-ai/proposal';
 import type { Settled } from '@manara/shared-ai/settlement';
@@ -108,7 +108,9 @@ export class Workspace {
   }
 
   async edit(stepId: string): Promise<void> {
-    this.editing = (await this.#proposals([stepId]))[0] ?? null;
+    const [proposal] = await this.#proposals([stepId]);
+    // What is as it is, such as a delete, has no form to open.
+    this.editing = proposal && toolByName.get(proposal.tool)?.form.length ? proposal : null;
   }
 
   /** Takes back what these executions did, field by field; what was changed since stays. */
