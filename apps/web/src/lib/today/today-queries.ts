@@ -52,7 +52,8 @@ export async function demoRecords(
   const left = demos.map(async (mission) => {
     const inputs = await reader.list(missionInputs, { by: 'missionId', equals: mission.id, limit: 200 });
     const madeMs = Math.min(mission.touchedMs, ...inputs.map((input) => input.touchedMs));
-    const isUntouched = ({ touchedMs, deleted }: AnyRow) => !deleted && touchedMs - madeMs < ONE_WRITE_MS;
+    const isUntouched = ({ touchedMs, deleted }: Pick<AnyRow, 'touchedMs' | 'deleted'>) =>
+      !deleted && touchedMs - madeMs < ONE_WRITE_MS;
     if (!isUntouched(mission)) return [];
     const samples = await Promise.all(
       inputs.map(async ({ ref }) => {

@@ -153,7 +153,7 @@ export class NotesPage {
         run: () => this.approveAll(),
       },
       ...(note ? this.#noteCommands(note) : []),
-      ...(ghost ? this.#ghostCommands(ghost.stepId) : []),
+      ...(ghost ? this.#ghostCommands(ghost) : []),
     ];
   }
 
@@ -180,11 +180,18 @@ export class NotesPage {
     ];
   }
 
-  #ghostCommands(stepId: string): readonly Command[] {
+  #ghostCommands({ stepId, editable }: Suggestion): readonly Command[] {
     const group = 'Suggestion';
     return [
       { id: 'ghost.accept', keys: 'a', label: 'Accept suggestion', group, run: () => this.accept(stepId) },
-      { id: 'ghost.edit', keys: 'e', label: 'Edit suggestion', group, run: () => this.editSuggestion(stepId) },
+      {
+        id: 'ghost.edit',
+        keys: 'e',
+        label: 'Edit suggestion',
+        group,
+        when: editable !== false,
+        run: () => this.editSuggestion(stepId),
+      },
       { id: 'ghost.dismiss', keys: 'r', label: 'Dismiss suggestion', group, run: () => this.dismiss(stepId) },
       { id: 'ghost.why', keys: 'w', label: 'Why this suggestion', group, run: () => this.review(stepId) },
     ];

@@ -274,7 +274,7 @@ export class TodoPage {
         run: () => this.open(null),
       },
       ...(todo ? this.#todoCommands(todo) : []),
-      ...(ghost ? this.#ghostCommands(ghost.stepId) : []),
+      ...(ghost ? this.#ghostCommands(ghost) : []),
       {
         id: 'todo.preview',
         keys: 'p',
@@ -333,11 +333,18 @@ export class TodoPage {
     ];
   }
 
-  #ghostCommands(stepId: string): readonly Command[] {
+  #ghostCommands({ stepId, editable }: Suggestion): readonly Command[] {
     const group = 'Suggestion';
     return [
       { id: 'ghost.accept', keys: 'a', label: 'Accept suggestion', group, run: () => this.accept(stepId) },
-      { id: 'ghost.edit', keys: 'e', label: 'Edit suggestion', group, run: () => this.editSuggestion(stepId) },
+      {
+        id: 'ghost.edit',
+        keys: 'e',
+        label: 'Edit suggestion',
+        group,
+        when: editable !== false,
+        run: () => this.editSuggestion(stepId),
+      },
       { id: 'ghost.dismiss', keys: 'r', label: 'Dismiss suggestion', group, run: () => this.dismiss(stepId) },
       { id: 'ghost.why', keys: 'w', label: 'Why this suggestion', group, run: () => this.review(stepId) },
     ];
