@@ -52,6 +52,7 @@ it('shows of a text the lines that change, and of many only the first', async ()
     title: 'Shopping',
     change: { field: 'Text', was, willBe: `${was}\n- [ ] Jam\u200B\n` },
   });
+  // biome-ignore lint/performance/useDomNodeTextContent: the line breaks are the layout's
   expect(screen.container.querySelector('ins')?.innerText).toContain('- [ ] Jam');
   expect(screen.container.querySelector('ins')?.textContent).toContain('hidden character U+200B');
   expect(screen.container.querySelector('del')).toBeNull();
@@ -91,6 +92,7 @@ it('says of what is on or off only which it will be', async () => {
 it('has the box of a todo only for what can be ticked off', async () => {
   const screen = await render(Ghost, { kind: 'create', title: 'Questions', text: '- first\n- second' });
   expect(screen.container.querySelector('.box')).toBeNull();
+  // biome-ignore lint/performance/useDomNodeTextContent: the line breaks are the layout's
   expect(screen.container.querySelector<HTMLElement>('.text')?.innerText).toBe('- first\n- second');
   await screen.rerender({ box: true });
   expect(screen.container.querySelector('.box')).not.toBeNull();

@@ -40,5 +40,6 @@ it('counts the lines of a text that is another one, and shows it when asked', as
   const screen = await render(TextChange, { was, willBe: 'new\ntext' });
   await expect.element(page.getByText('1000 lines removed, 2 lines added')).toBeVisible();
   await page.getByText('Show the whole text as it will be').click();
+  // biome-ignore lint/performance/useDomNodeTextContent: the line breaks are the layout's
   await expect.poll(() => screen.container.querySelector<HTMLElement>('.text')?.innerText).toBe('new\ntext');
 });

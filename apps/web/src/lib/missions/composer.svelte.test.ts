@@ -128,6 +128,7 @@ it('offers what is done last', async () => {
       .getByRole('dialog')
       .getByRole('checkbox')
       .elements()
+      // biome-ignore lint/performance/useDomNodeTextContent: the line breaks are the layout's
       .map((box) => box.closest('label')?.innerText);
   await expect.poll(labels).toEqual(['Call Ana', 'Buy milk\ndone']);
 });

@@ -128,8 +128,9 @@ export class Session {
     const db = this.workspace?.db;
     await this.#close();
     // Off the account's list of devices, until it signs in again.
-    if (db) await this.api.revokeDevice(db.clientId);
-    const reply = await this.api.signOut();
+    const left = db ? await this.api.revokeDevice(db.clientId) : null;
+    const isUnreachable = left !== null && !left.ok && left.error.code === 'offline';
+    const reply = isUnreachable ? left : await this.api.signOut();
     // The session is over already, or else the cookie lives on and is to be ended as soon as the server can.
     if (!reply.ok && reply.error.code !== 'unauthenticated') oweSignOut(this.#deps.storage, this.api, this.#deps.seams);
     writeProfile(this.#deps.storage, GUEST);
