@@ -107,10 +107,10 @@ export const units: readonly Unit[] = [
     name: 'ui',
     paths: ['packages/ui/src'],
     units: [],
-    npm: ['svelte', '@lucide/svelte', 'marked', '@fontsource-variable/*'],
+    npm: ['svelte', '@lucide/svelte', 'marked', 'diff', '@fontsource-variable/*'],
     node: 'none',
     ambience: 'free',
-    words: 'svelte, icons, fonts, marked',
+    words: 'svelte, icons, fonts, marked, diff',
   },
   {
     name: 'db',

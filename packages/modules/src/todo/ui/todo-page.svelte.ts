@@ -1,6 +1,7 @@
 import { getApp } from '@manara/local-db/svelte/app-context';
 import { getSuggestions, type Suggestion } from '@manara/local-db/svelte/suggestions';
 import { countWords } from '@manara/ui/count/count-words';
+import { ghostCommands } from '@manara/ui/ghost/ghost-commands';
 import { RowCursor } from '@manara/ui/row-cursor/row-cursor.svelte.ts';
 import type { Command } from '@manara/ui/shortcuts/shortcuts.svelte.ts';
 import { tick } from 'svelte';
@@ -334,19 +335,11 @@ export class TodoPage {
   }
 
   #ghostCommands({ stepId, editable }: Suggestion): readonly Command[] {
-    const group = 'Suggestion';
-    return [
-      { id: 'ghost.accept', keys: 'a', label: 'Accept suggestion', group, run: () => this.accept(stepId) },
-      {
-        id: 'ghost.edit',
-        keys: 'e',
-        label: 'Edit suggestion',
-        group,
-        when: editable !== false,
-        run: () => this.editSuggestion(stepId),
-      },
-      { id: 'ghost.dismiss', keys: 'r', label: 'Dismiss suggestion', group, run: () => this.dismiss(stepId) },
-      { id: 'ghost.why', keys: 'w', label: 'Why this suggestion', group, run: () => this.review(stepId) },
-    ];
+    return ghostCommands({
+      accept: () => this.accept(stepId),
+      edit: editable === false ? undefined : () => this.editSuggestion(stepId),
+      dismiss: () => this.dismiss(stepId),
+      review: () => this.review(stepId),
+    });
   }
 }
