@@ -6,6 +6,7 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { chromiumArgs } from './packages/testkit/src/chromium-args.ts';
+import { installedChromium } from './packages/testkit/src/installed-chromium.ts';
 
 // The suffix of a test file says what it needs: nothing, a real Postgres, or a browser.
 const roots = '{packages,services,apps,bench,tools}';
@@ -20,6 +21,7 @@ const svelteOptions = {
       filename.split(/[/\\]/).includes('node_modules') ? undefined : true,
   },
 };
+const executablePath = installedChromium();
 const root = fileURLToPath(new URL('.', import.meta.url));
 
 /** The web app's own Tailwind, so that component tests see what its build sees. */
@@ -91,7 +93,7 @@ export default defineConfig({
             screenshotFailures: false,
             provider: playwright({
               launchOptions: {
-                ...(process.env.CHROMIUM_PATH ? { executablePath: process.env.CHROMIUM_PATH } : {}),
+                ...(executablePath === undefined ? {} : { executablePath }),
                 args: chromiumArgs,
               },
             }),

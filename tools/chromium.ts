@@ -1,17 +1,7 @@
-import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { chromium } from 'playwright';
+import { installedChromium, isExecutable } from '../packages/testkit/src/installed-chromium.ts';
 import { runCommand } from './run-command.ts';
-
-/** First the build for servers: the same engine without windows, which leaves a quarter of the CPU. */
-const names = [
-  'chromium-headless-shell',
-  'chromium',
-  'chromium-browser',
-  'google-chrome-stable',
-  'google-chrome',
-  'chrome',
-];
 
 /**
  * The Chromium for the browser tests: `CHROMIUM_PATH`, one on PATH, Playwright's own, else Debian's, installed when we may.
@@ -24,27 +14,13 @@ export async function findChromium(): Promise<{ ok: true; path: string } | { ok:
       ? { ok: true, path: given }
       : { ok: false, reason: `CHROMIUM_PATH: there is no program ${given}.` };
   }
-  const found = onPath() ?? playwrightsOwn() ?? (await debians());
+  const found = installedChromium() ?? playwrightsOwn() ?? (await debians());
   if (found) return { ok: true, path: found };
   return {
     ok: false,
     reason:
       'No Chromium found: install one (apt-get install chromium-headless-shell), run "pnpm exec playwright install chromium", or set CHROMIUM_PATH.',
   };
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function onPath(): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
-  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
 }
 
 function playwrightsOwn(): string | undefined {
@@ -63,5 +39,5 @@ async function debians(): Promise<string | undefined> {
       return undefined;
     }
   }
-  return onPath();
+  return installedChromium();
 }

@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs';
 import { chromiumArgs } from '@manara/testkit/chromium-args';
+import { installedChromium } from '@manara/testkit/installed-chromium';
 import { defineConfig, devices } from '@playwright/test';
 
-/** Where Debian puts it; without either, Playwright's own is used. */
-const debianChromium = '/usr/bin/chromium';
-const executablePath = process.env.CHROMIUM_PATH ?? (existsSync(debianChromium) ? debianChromium : undefined);
+const executablePath = installedChromium();
 
 export default defineConfig({
   testDir: './e2e',

@@ -1,15 +1,13 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromiumArgs } from '@manara/testkit/chromium-args';
+import { installedChromium } from '@manara/testkit/installed-chromium';
 import { type BrowserContext, chromium, type Page } from '@playwright/test';
 import { build } from 'vite';
 import type { Bench } from './measurement.ts';
 import type { BenchPage } from './page/bench-page.ts';
 import { tempFolder } from './temp-folder.ts';
 
-/** Where Debian puts it; without either, Playwright's own is used. */
-const DEBIAN_CHROMIUM = '/usr/bin/chromium';
 const PAGE_FOLDER = fileURLToPath(new URL('./page/', import.meta.url));
 const PAGE_PATH = '/bench-page/';
 
@@ -18,7 +16,7 @@ export async function openBrowser(
   bench: Bench,
   options: { readonly serviceWorkers?: 'allow' | 'block' } = {},
 ): Promise<BrowserContext> {
-  const executablePath = process.env.CHROMIUM_PATH ?? (existsSync(DEBIAN_CHROMIUM) ? DEBIAN_CHROMIUM : undefined);
+  const executablePath = installedChromium();
   const context = await chromium.launchPersistentContext(await tempFolder(bench), {
     args: chromiumArgs,
     ...(executablePath === undefined ? {} : { executablePath }),
