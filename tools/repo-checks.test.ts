@@ -8,6 +8,8 @@ const good: Record<string, string> = {
   'packages/kernel/package.json': '{"name":"@manara/kernel","exports":{"./result":"./src/result.ts"}}',
   'packages/kernel/src/result.ts': 'export const a = 1;\n',
   'packages/ui/package.json': '{"name":"@manara/ui"}',
+  'apps/web/e2e/a.ts':
+    "page.getByRole('button', { name: /^Approve/ }); page.getByRole('link', { name: 'Todo', exact: true }); page.getByRole('dialog');",
   'packages/ui/src/show.ts': "import '@manara/kernel/result';\n",
 };
 
@@ -46,6 +48,12 @@ describe('finds', () => {
       { 'packages/kernel/src/a.ts': '// eslint-dis' + 'able-next-line eqeqeq' },
       /says why/,
     ],
+    [
+      'a name that finds longer ones',
+      { 'apps/web/e2e/a.e2e.ts': "page.getByRole('button', { name: `Approve ${1}` }).click();" },
+      /a\.e2e\.ts:1: a name without exact/,
+    ],
+    ['a label that finds longer ones', { 'apps/web/e2e/a.ts': "\npage.getByLabel('Note')" }, /a\.ts:2: a name/],
     ['camelCase files', { 'packages/kernel/src/someFile.ts': '' }, /kebab-case/],
     ['components in lower case', { 'packages/ui/src/button.svelte': '' }, /PascalCase/],
     ['buckets', { 'packages/kernel/src/utils.ts': '' }, /bucket/],

@@ -1,4 +1,5 @@
-// What no other tool looks at: links in the docs, commands that the README promises, lockfiles, file names, left-over `.only`.
+// What no other tool looks at: links in the docs, commands that the README promises, lockfiles, file names, left-over `.only`, names that
+// are found too easily.
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -22,6 +23,7 @@ export function checkRepository(repo: Repository): Finding[] {
     ...readmeCommands(repo),
     ...lockfiles(repo),
     ...leftOver(repo),
+    ...looseNames(repo),
     ...names(repo),
     ...packages(repo),
     ...publicFiles(repo),
@@ -99,6 +101,25 @@ function leftOver(repo: Repository): Finding[] {
     }
   }
   return findings;
+}
+
+/** Playwright takes a name for a part of one: "Sign out" is also "Sign out there", once that is on the page too. */
+function looseNames(repo: Repository): Finding[] {
+  const locator =
+    /\.(?:getByRole\('[a-z]+', \{(?<options>(?:[^{}]|\$\{[^{}]*\})*)\}|getByLabel\(['`](?<label>[^'`\n]*)['`]\))/g;
+  return repo.files
+    .filter((path) => path.includes('/e2e/') && path.endsWith('.ts'))
+    .flatMap((path) => {
+      const text = repo.read(path);
+      return [...text.matchAll(locator)]
+        .filter(({ groups: { options, label } = {} }) =>
+          options === undefined ? label !== undefined : /\bname: ['`]/.test(options) && !/\bexact: true/.test(options),
+        )
+        .map(({ index }) => {
+          const line = text.slice(0, index).split('\n').length;
+          return `${path}:${line}: a name without exact: true also finds longer ones`;
+        });
+    });
 }
 
 /** kebab-case (components PascalCase, routes as SvelteKit wants them), no buckets, no barrels. */

@@ -18,7 +18,7 @@ for (const look of looks) {
     await page.goto('/todo');
     await addTodo(page, 'Send the invoice');
     await page.getByRole('button', { name: 'Send the invoice', exact: true }).click();
-    await expect(page.getByLabel('Note')).toBeVisible();
+    await expect(page.getByLabel('Note', { exact: true })).toBeVisible();
     await expectAccessible(page);
   });
 }
@@ -30,9 +30,9 @@ test('nothing scrolls sideways at 320 pixels', async ({ newDevice }) => {
   await addTodo(page, 'A title that is so long that it must break over several lines on a phone of this width');
   await addTodo(page, `https://example.org/${'nowheretobreak'.repeat(12)}`);
   for (const list of ['Work', 'Home', 'Some day', 'Groceries and other things for the weekend']) {
-    await page.getByRole('button', { name: 'New list' }).click();
-    await page.getByLabel('Name').fill(list);
-    await page.getByLabel('Name').press('Enter');
+    await page.getByRole('button', { name: 'New list', exact: true }).click();
+    await page.getByLabel('Name', { exact: true }).fill(list);
+    await page.getByLabel('Name', { exact: true }).press('Enter');
     await expect(page.getByRole('heading', { level: 1, name: list })).toBeVisible();
   }
   for (const screen of screens) {
@@ -46,6 +46,6 @@ test('the todos do not scroll sideways with text twice as large', async ({ newDe
   const { page } = await newDevice('/todo', { viewport: { width: 390, height: 844 }, onlineOnly: true });
   await addTodo(page, 'Send the invoice');
   await page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'));
-  await page.getByRole('textbox', { name: 'Add a todo' }).fill('Call Bo');
+  await page.getByRole('textbox', { name: 'Add a todo', exact: true }).fill('Call Bo');
   expect(await overflow(page)).toBeLessThanOrEqual(0);
 });

@@ -146,18 +146,18 @@ export type TestAccount = ReturnType<typeof newAccount>;
 export async function signUp(page: Page, account: TestAccount): Promise<void> {
   await page.goto('/sign-in');
   await page.getByText('Create account', { exact: true }).first().click();
-  await page.getByLabel('Name').fill(account.name);
-  await page.getByLabel('E-mail').fill(account.email);
-  await page.getByLabel('Password').fill(account.password);
-  await page.getByRole('button', { name: 'Create account' }).click();
+  await page.getByLabel('Name', { exact: true }).fill(account.name);
+  await page.getByLabel('E-mail', { exact: true }).fill(account.email);
+  await page.getByLabel('Password', { exact: true }).fill(account.password);
+  await page.getByRole('button', { name: 'Create account', exact: true }).click();
   await expect(page).not.toHaveURL(/sign-in/);
 }
 
 export async function signIn(page: Page, account: TestAccount): Promise<void> {
   await page.goto('/sign-in');
   await page.getByText('Sign in', { exact: true }).first().click();
-  await page.getByLabel('E-mail').fill(account.email);
-  await page.getByLabel('Password').fill(account.password);
+  await page.getByLabel('E-mail', { exact: true }).fill(account.email);
+  await page.getByLabel('Password', { exact: true }).fill(account.password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page).not.toHaveURL(/sign-in/);
 }

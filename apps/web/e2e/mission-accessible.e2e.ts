@@ -62,12 +62,12 @@ async function preparePlan(page: Page, model: ScriptedModel): Promise<void> {
   await runMission(page, SUMMARY);
   // One is done, so that Activity and Today have a change to show.
   await go(page, 'Inbox');
-  await page.getByRole('button', { name: 'Create "Order ice"' }).click();
+  await page.getByRole('button', { name: 'Create "Order ice"', exact: true }).click();
   await page
     .getByRole('complementary')
     .getByRole('button', { name: /^Approve/ })
     .click();
-  await expect(page.getByRole('button', { name: 'Create "Order ice"' })).toBeHidden();
+  await expect(page.getByRole('button', { name: 'Create "Order ice"', exact: true })).toBeHidden();
   model.enqueue({
     kind: 'text',
     match: 'Who is invited?',
@@ -75,6 +75,6 @@ async function preparePlan(page: Page, model: ScriptedModel): Promise<void> {
   });
   await go(page, 'Chat');
   await page.getByLabel('Message', { exact: true }).fill('Who is invited?');
-  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
   await expect(page.getByText('and Tom.')).toBeVisible({ timeout: 30_000 });
 }

@@ -65,7 +65,9 @@ test('a mission written offline by a guest is planned, decided, and the same on 
     await go(page, 'Todo');
     await expect(page.getByRole('group', { name: /^Suggested, not saved/ })).toHaveCount(4);
     await expect(ghost(page, 'Add Call the plumber')).toBeVisible();
-    await expect(page.getByRole('region', { name: 'Suggestions' })).toContainText('Week plan suggests 4 changes here');
+    await expect(page.getByRole('region', { name: 'Suggestions', exact: true })).toContainText(
+      'Week plan suggests 4 changes here',
+    );
     expect(living(await serverRecords(page), 'todos')).toEqual([]);
     await go(page, 'Inbox');
     const card = planCard(page, SUMMARY);
@@ -75,21 +77,21 @@ test('a mission written offline by a guest is planned, decided, and the same on 
 
   await test.step('one is rejected with a reason, one edited, the rest approved at once', async () => {
     const card = planCard(page, SUMMARY);
-    const detail = page.getByRole('complementary', { name: 'Suggestion' });
-    await card.getByRole('button', { name: 'Create "Write the postcards"' }).click();
+    const detail = page.getByRole('complementary', { name: 'Suggestion', exact: true });
+    await card.getByRole('button', { name: 'Create "Write the postcards"', exact: true }).click();
     await detail.getByRole('button', { name: /^Reject/ }).click();
     const dialog = page.getByRole('dialog', { name: /^Reject/ });
     await dialog.getByRole('radio', { name: /^Not for me to do/ }).check();
-    await dialog.getByLabel('In your words').fill(REASON);
+    await dialog.getByLabel('In your words', { exact: true }).fill(REASON);
     await dialog.getByRole('button', { name: /^Reject/ }).click();
-    await expect(card.getByRole('button', { name: 'Create "Write the postcards"' })).toBeHidden();
+    await expect(card.getByRole('button', { name: 'Create "Write the postcards"', exact: true })).toBeHidden();
 
-    await card.getByRole('button', { name: 'Create "Buy a guide book"' }).click();
+    await card.getByRole('button', { name: 'Create "Buy a guide book"', exact: true }).click();
     await detail.getByRole('button', { name: /^Edit/ }).click();
-    const sheet = page.getByRole('dialog', { name: 'Edit before approving' });
-    await sheet.getByLabel('Title').fill('Borrow a guide book');
-    await sheet.getByRole('button', { name: 'Approve' }).click();
-    await expect(card.getByRole('button', { name: 'Create "Buy a guide book"' })).toBeHidden();
+    const sheet = page.getByRole('dialog', { name: 'Edit before approving', exact: true });
+    await sheet.getByLabel('Title', { exact: true }).fill('Borrow a guide book');
+    await sheet.getByRole('button', { name: 'Approve', exact: true }).click();
+    await expect(card.getByRole('button', { name: 'Create "Buy a guide book"', exact: true })).toBeHidden();
 
     await card.getByRole('button', { name: /^Approve 2/ }).click();
     await expect(card).toBeHidden();
@@ -120,7 +122,7 @@ test('a mission written offline by a guest is planned, decided, and the same on 
     model.enqueue({ kind: 'status', status: 401, match: OBJECTIVE });
 
     await openMission(page, 'Week plan');
-    await page.getByRole('button', { name: 'Run now' }).click();
+    await page.getByRole('button', { name: 'Run now', exact: true }).click();
     await expect(page.getByText(/planned by rules, no model/)).toBeVisible({ timeout: 30_000 });
     const asked = model.requests.filter((request) => request.promptText.includes(OBJECTIVE));
     expect(asked).toHaveLength(2);

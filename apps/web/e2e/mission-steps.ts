@@ -17,7 +17,7 @@ export async function go(page: Page, name: 'Today' | 'Inbox' | 'Missions' | 'Cha
 
 export async function writeNote(page: Page, title: string, text: string): Promise<void> {
   await page.goto('/notes?new');
-  await page.getByRole('textbox', { name: 'Title' }).fill(title);
+  await page.getByRole('textbox', { name: 'Title', exact: true }).fill(title);
   await page.getByRole('textbox', { name: /^Text/ }).fill(text);
   await page.getByRole('textbox', { name: /^Text/ }).blur();
   await expect(page).toHaveURL(/\/notes\/[0-9a-f-]{36}$/);
@@ -33,15 +33,15 @@ export interface MissionWords {
 /** Writes a mission that runs when it is told to, and ends on its page. */
 export async function writeMission(page: Page, { title, objective, links = [] }: MissionWords): Promise<void> {
   await page.goto('/missions/new');
-  await page.getByLabel('What is it for?').fill(objective);
-  await page.getByLabel('Title').fill(title);
+  await page.getByLabel('What is it for?', { exact: true }).fill(objective);
+  await page.getByLabel('Title', { exact: true }).fill(title);
   if (links.length > 0) {
-    await page.getByRole('button', { name: 'Link notes or todos' }).click();
-    const dialog = page.getByRole('dialog', { name: 'Link notes or todos' });
+    await page.getByRole('button', { name: 'Link notes or todos', exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: 'Link notes or todos', exact: true });
     for (const link of links) await dialog.getByRole('checkbox', { name: link, exact: true }).check();
-    await dialog.getByRole('button', { name: `Link ${links.length}` }).click();
+    await dialog.getByRole('button', { name: `Link ${links.length}`, exact: true }).click();
   }
-  await page.getByLabel('Repeat').selectOption({ label: 'Only when I run it' });
+  await page.getByLabel('Repeat', { exact: true }).selectOption({ label: 'Only when I run it' });
   await page.getByRole('button', { name: /^Start mission/ }).click();
   await expect(page.getByRole('heading', { level: 1, name: title, exact: true })).toBeVisible();
 }
@@ -54,7 +54,7 @@ export async function openMission(page: Page, title: string): Promise<void> {
 
 /** Presses "Run now" on the mission's page and waits for the plan with this summary. */
 export async function runMission(page: Page, summary: string | RegExp): Promise<void> {
-  await page.getByRole('button', { name: 'Run now' }).click();
+  await page.getByRole('button', { name: 'Run now', exact: true }).click();
   await expect(page.getByRole('heading', { level: 3, name: summary })).toBeVisible({ timeout: 30_000 });
 }
 

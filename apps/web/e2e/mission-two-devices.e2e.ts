@@ -65,7 +65,7 @@ test('two devices approve one plan offline: one effect each, no edit lost, and u
     await approvePlan(second);
     // … and afterwards one that the plan has just set.
     await editTodo(second.page, 'Call the painters', async (page) => {
-      await page.getByLabel('Priority').selectOption({ label: 'Low' });
+      await page.getByLabel('Priority', { exact: true }).selectOption({ label: 'Low' });
     });
     for (const { page } of devices)
       await expect(page.getByRole('button', { name: /^Sync: / })).toContainText('waiting');
@@ -106,11 +106,11 @@ test('two devices approve one plan offline: one effect each, no edit lost, and u
     const change = first.page
       .getByRole('listitem')
       .filter({ has: first.page.getByRole('link', { name: /^Change "Call the painters"/ }) });
-    await change.getByRole('button', { name: 'Undo' }).click();
+    await change.getByRole('button', { name: 'Undo', exact: true }).click();
     await expect(first.page.getByText('Undid 1 change. 1 field that changed since stayed')).toBeVisible();
     await expect(change).toContainText('undone');
     const shelves = activity(first.page, 'Create "Empty the shelves"');
-    await shelves.getByRole('button', { name: 'Undo' }).click();
+    await shelves.getByRole('button', { name: 'Undo', exact: true }).click();
     await expect(shelves).toContainText('undone');
     await synced(first.page);
     for (const { page } of devices) {
@@ -135,7 +135,7 @@ async function editTodo(page: Page, title: string, edit: (page: Page) => Promise
   await go(page, 'Todo');
   await todo(page, title).click();
   await edit(page);
-  await page.getByRole('button', { name: 'Close details' }).click();
+  await page.getByRole('button', { name: 'Close details', exact: true }).click();
 }
 
 interface TodoFields {
@@ -148,8 +148,8 @@ interface TodoFields {
 async function expectTodo(page: Page, fields: TodoFields): Promise<void> {
   await go(page, 'Todo');
   await todo(page, 'Call the painters').click();
-  await expect(page.getByLabel('Priority')).toHaveValue(fields.priority);
+  await expect(page.getByLabel('Priority', { exact: true })).toHaveValue(fields.priority);
   await expect(page.getByLabel('Due', { exact: true })).toHaveValue(fields.due);
   await expect(page.getByLabel('Note', { exact: true })).toHaveValue(fields.note);
-  await page.getByRole('button', { name: 'Close details' }).click();
+  await page.getByRole('button', { name: 'Close details', exact: true }).click();
 }

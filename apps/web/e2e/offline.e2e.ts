@@ -16,10 +16,10 @@ test('starts cold and offline on / and on a deep link, as the last account', asy
 
   await device.setOffline(true);
   const home = await device.open('/');
-  await expect(home.getByRole('heading', { level: 1, name: 'Today' })).toBeVisible();
+  await expect(home.getByRole('heading', { level: 1, name: 'Today', exact: true })).toBeVisible();
   await expect(home.getByRole('button', { name: /^Sync: / })).toContainText('Offline');
   const note = await device.open(deepLink);
-  await expect(note.getByRole('heading', { name: 'Kitchen' })).toBeVisible();
+  await expect(note.getByRole('heading', { name: 'Kitchen', exact: true })).toBeVisible();
   await expect(note.getByRole('article').getByText('call someone about the leak')).toBeVisible();
   await note.goto('/settings');
   await expect(note.getByText(account.email)).toBeVisible();
@@ -33,7 +33,7 @@ test('starts cold and offline on / and on a deep link, as the last account', asy
 
 test('keeps every keystroke of a note when the page is left at once', async ({ newDevice }) => {
   const device = await newDevice('/notes?new');
-  const title = device.page.getByRole('textbox', { name: 'Title' });
+  const title = device.page.getByRole('textbox', { name: 'Title', exact: true });
   await title.fill('Half a');
   await title.pressSequentially(' thought');
   // No wait: the save of the last letters has not begun.
@@ -46,7 +46,7 @@ test('a text that is too long is refused in words, and is still there when one c
 }) => {
   const { page } = await newDevice('/notes?new', { onlineOnly: true });
   const text = page.getByRole('textbox', { name: /^Text/ });
-  await page.getByRole('textbox', { name: 'Title' }).fill('A whole book');
+  await page.getByRole('textbox', { name: 'Title', exact: true }).fill('A whole book');
   await text.fill('word '.repeat(120_000));
   await text.blur();
   const refused = page.getByRole('article').getByRole('alert');
@@ -70,10 +70,10 @@ test('sign-out warns of what the server has not got, and keeps it for the same a
   await device.page.goto('/todo');
   await device.setOffline(true);
   await addTodo(device.page, 'Unsent');
-  await device.page.getByRole('link', { name: 'Settings' }).click();
-  await device.page.getByRole('button', { name: 'Sign out' }).click();
+  await device.page.getByRole('link', { name: 'Settings', exact: true }).click();
+  await device.page.getByRole('button', { name: 'Sign out', exact: true }).click();
   await expect(device.page.getByRole('alert')).toContainText('1 change has not reached the server');
-  await device.page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await device.page.getByRole('dialog').getByRole('button', { name: 'Sign out', exact: true }).click();
   await expect(device.page.getByText('You work without an account')).toBeVisible();
   await go(device.page, 'Todo');
   await expect(device.page.getByRole('button', { name: 'Unsent', exact: true })).toBeHidden();

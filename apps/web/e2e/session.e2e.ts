@@ -21,8 +21,8 @@ test('a session that ends loses nothing, and what waits goes to no other account
   await expect(page.getByText('Nothing here yet')).toBeVisible();
   await expect(page.getByRole('button', todo('After the session ended'))).toBeHidden();
   await page.goto('/settings');
-  await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign out', exact: true }).click();
   await expect(page.getByText('You work without an account')).toBeVisible();
 
   await signIn(page, fay);
@@ -54,9 +54,9 @@ test('a text that comes in while one types is not lost', async ({ newDevice }) =
   const { page: first } = await newDevice('/', { onlineOnly: true });
   await signUp(first, account);
   await first.goto('/notes');
-  await first.getByRole('button', { name: 'New note' }).first().click();
-  await first.getByRole('textbox', { name: 'Title' }).fill('Trip');
-  const text = first.getByLabel('Text, in Markdown');
+  await first.getByRole('button', { name: 'New note', exact: true }).first().click();
+  await first.getByRole('textbox', { name: 'Title', exact: true }).fill('Trip');
+  const text = first.getByLabel('Text, in Markdown', { exact: true });
   await text.fill('base');
   await synced(first);
   const { page: second } = await newDevice('/', { onlineOnly: true });
@@ -64,14 +64,14 @@ test('a text that comes in while one types is not lost', async ({ newDevice }) =
   await second.goto('/notes');
   await second.getByText('Trip').first().click();
   await second.getByRole('button', { name: /^Edit/ }).click();
-  await expect(second.getByLabel('Text, in Markdown')).toHaveValue('base');
+  await expect(second.getByLabel('Text, in Markdown', { exact: true })).toHaveValue('base');
 
   const typing = text.pressSequentially(' and a sentence that takes its time, word for word', { delay: 120 });
-  await second.getByLabel('Text, in Markdown').fill('what the other device wrote');
+  await second.getByLabel('Text, in Markdown', { exact: true }).fill('what the other device wrote');
   await typing;
-  const kept = first.getByRole('region', { name: 'Replaced text' });
+  const kept = first.getByRole('region', { name: 'Replaced text', exact: true });
   await expect(kept).toContainText('what the other device wrote');
   await expect(text).toHaveValue('base and a sentence that takes its time, word for word');
   await synced(first);
-  await expect(second.getByLabel('Text, in Markdown')).toHaveValue(await text.inputValue());
+  await expect(second.getByLabel('Text, in Markdown', { exact: true })).toHaveValue(await text.inputValue());
 });

@@ -9,7 +9,7 @@ test('the demo plans by rules without an account or network, and its ghosts are 
   await readyForOffline(page);
   // What the demo needs is in the cache too.
   await device.setOffline(true);
-  await page.getByRole('button', { name: 'Try the demo' }).click();
+  await page.getByRole('button', { name: 'Try the demo', exact: true }).click();
   await expect(page).toHaveURL(/\/inbox$/);
   await go(page, 'Todo');
   const ghosts = page.getByRole('group', { name: /^Suggested, not saved/ });
@@ -18,20 +18,28 @@ test('the demo plans by rules without an account or network, and its ghosts are 
   expect(count).toBeGreaterThan(3);
   await expectAccessible(page);
 
-  const dentist = page.getByRole('group', { name: 'Suggested, not saved: Change Call the dentist' });
+  const dentist = page.getByRole('group', { name: 'Suggested, not saved: Change Call the dentist', exact: true });
   await dentist.getByRole('button', { name: /^Accept/ }).click();
   await expect(dentist).toBeHidden();
   await expect(
-    page.getByRole('region', { name: 'Today' }).getByRole('button', { name: 'Call the dentist', exact: true }),
+    page
+      .getByRole('region', { name: 'Today', exact: true })
+      .getByRole('button', { name: 'Call the dentist', exact: true }),
   ).toBeVisible();
 
-  const table = page.getByRole('group', { name: 'Suggested, not saved: Add Reserve a table at the Tasca' });
+  const table = page.getByRole('group', {
+    name: 'Suggested, not saved: Add Reserve a table at the Tasca',
+    exact: true,
+  });
   await table.getByRole('button', { name: /^Edit/ }).click();
-  await page.getByLabel('Title').fill('Reserve a table for four');
-  await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
+  await page.getByLabel('Title', { exact: true }).fill('Reserve a table for four');
+  await page.getByRole('dialog').getByRole('button', { name: 'Approve', exact: true }).click();
   await expect(page.getByRole('button', { name: 'Reserve a table for four', exact: true })).toBeVisible();
 
-  const nadia = page.getByRole('group', { name: 'Suggested, not saved: Add Ask Nadia for her list of museums' });
+  const nadia = page.getByRole('group', {
+    name: 'Suggested, not saved: Add Ask Nadia for her list of museums',
+    exact: true,
+  });
   await nadia.getByRole('button', { name: /^Dismiss/ }).click();
   await expect(nadia).toBeHidden();
   await expect(ghosts).toHaveCount(count - 3);
@@ -44,24 +52,27 @@ test('the demo plans by rules without an account or network, and its ghosts are 
 
 test('accepting can be undone, and keeps what was changed since', async ({ newDevice }) => {
   const { page } = await newDevice('/');
-  await page.getByRole('button', { name: 'Try the demo' }).click();
+  await page.getByRole('button', { name: 'Try the demo', exact: true }).click();
   await expect(page).toHaveURL(/\/inbox$/);
   await go(page, 'Todo');
-  const ghost = page.getByRole('group', { name: 'Suggested, not saved: Change Call the dentist' });
+  const ghost = page.getByRole('group', { name: 'Suggested, not saved: Change Call the dentist', exact: true });
   await ghost.getByRole('button', { name: /^Accept/ }).click();
   await expect(ghost).toBeHidden();
   const inToday = page
-    .getByRole('region', { name: 'Today' })
+    .getByRole('region', { name: 'Today', exact: true })
     .getByRole('button', { name: 'Call the dentist', exact: true });
   await inToday.click();
-  await page.getByLabel('Title').fill('Call the dentist about Friday');
-  await page.getByLabel('Title').blur();
+  await page.getByLabel('Title', { exact: true }).fill('Call the dentist about Friday');
+  await page.getByLabel('Title', { exact: true }).blur();
   const renamed = { name: 'Call the dentist about Friday', exact: true };
-  await expect(page.getByRole('region', { name: 'Today' }).getByRole('button', renamed)).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Today', exact: true }).getByRole('button', renamed)).toBeVisible();
 
   await go(page, 'Today');
-  await page.getByRole('region', { name: 'What ran' }).getByRole('button', { name: 'Undo' }).click();
+  await page
+    .getByRole('region', { name: 'What ran', exact: true })
+    .getByRole('button', { name: 'Undo', exact: true })
+    .click();
   await expect(page.getByText('Undid 1 change')).toBeVisible();
   await go(page, 'Todo');
-  await expect(page.getByRole('region', { name: 'Overdue' }).getByRole('button', renamed)).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Overdue', exact: true }).getByRole('button', renamed)).toBeVisible();
 });

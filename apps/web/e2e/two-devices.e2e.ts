@@ -39,11 +39,11 @@ test('two devices edit one todo offline, and both keep both edits', async ({ new
   await first.setOffline(true);
   await second.setOffline(true);
   await first.page.getByRole('button', { name: 'Renew passport', exact: true }).click();
-  await first.page.getByLabel('Title').fill('Renew both passports');
+  await first.page.getByLabel('Title', { exact: true }).fill('Renew both passports');
   await second.page.getByRole('button', { name: 'Renew passport', exact: true }).click();
-  await second.page.getByLabel('Note').fill('Photos are in the drawer');
-  await second.page.getByLabel('Note').blur();
-  await first.page.getByLabel('Title').blur();
+  await second.page.getByLabel('Note', { exact: true }).fill('Photos are in the drawer');
+  await second.page.getByLabel('Note', { exact: true }).blur();
+  await first.page.getByLabel('Title', { exact: true }).blur();
   await expect(first.page.getByRole('button', { name: /^Sync: / })).toContainText('waiting');
   await expect(second.page.getByRole('button', { name: /^Sync: / })).toContainText('waiting');
 
@@ -52,8 +52,8 @@ test('two devices edit one todo offline, and both keep both edits', async ({ new
   await synced(first.page);
   await synced(second.page);
   for (const { page } of [first, second]) {
-    await expect(page.getByLabel('Title')).toHaveValue('Renew both passports');
-    await expect(page.getByLabel('Note')).toHaveValue('Photos are in the drawer');
+    await expect(page.getByLabel('Title', { exact: true })).toHaveValue('Renew both passports');
+    await expect(page.getByLabel('Note', { exact: true })).toHaveValue('Photos are in the drawer');
   }
 });
 
@@ -67,6 +67,6 @@ test('an edit reaches the other device while both are open', async ({ newDevice 
   await second.page.goto('/todo');
   await addTodo(first.page, 'Water the plants');
   await expect(second.page.getByRole('button', { name: 'Water the plants', exact: true })).toBeVisible();
-  await second.page.getByRole('checkbox', { name: 'Done: Water the plants' }).check();
-  await expect(first.page.getByRole('button', { name: 'Show 1 done todo' })).toBeVisible();
+  await second.page.getByRole('checkbox', { name: 'Done: Water the plants', exact: true }).check();
+  await expect(first.page.getByRole('button', { name: 'Show 1 done todo', exact: true })).toBeVisible();
 });

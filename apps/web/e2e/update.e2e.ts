@@ -55,7 +55,7 @@ test('a new version waits for its user, and takes nothing from a tab that is bei
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
   await expect(page.getByText('Update ready.')).toBeVisible();
   await page.evaluate(() => Object.assign(window, { here: true }));
-  await page.getByRole('button', { name: 'Reload' }).click();
+  await page.getByRole('button', { name: 'Reload', exact: true }).click();
   await expect.poll(() => page.evaluate(() => 'here' in window).catch(() => true)).toBe(false);
   await expect(page.getByRole('button', { name: 'Keep me', exact: true })).toBeVisible();
   await expect(page.getByText('Update ready.')).toBeHidden();
@@ -63,7 +63,7 @@ test('a new version waits for its user, and takes nothing from a tab that is bei
 
   // The other tab goes on as it is, and loads the new version when it goes somewhere.
   expect(await other.evaluate(() => 'here' in window)).toBe(true);
-  await other.getByRole('link', { name: 'Todo' }).first().click();
+  await other.getByRole('link', { name: 'Todo', exact: true }).first().click();
   await expect(other.getByRole('button', { name: 'Keep me', exact: true })).toBeVisible();
   expect(await other.evaluate(() => 'here' in window)).toBe(false);
   await site.close();
