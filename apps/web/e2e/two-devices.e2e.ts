@@ -67,6 +67,7 @@ test('an edit reaches the other device while both are open', async ({ newDevice 
   await second.page.goto('/todo');
   await addTodo(first.page, 'Water the plants');
   await expect(second.page.getByRole('button', { name: 'Water the plants', exact: true })).toBeVisible();
-  await second.page.getByRole('checkbox', { name: 'Done: Water the plants', exact: true }).check();
+  // Not check(): that looks at the box again afterwards, and a todo that is done leaves the list at once.
+  await second.page.getByRole('checkbox', { name: 'Done: Water the plants', exact: true }).click();
   await expect(first.page.getByRole('button', { name: 'Show 1 done todo', exact: true })).toBeVisible();
 });
