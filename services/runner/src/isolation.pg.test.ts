@@ -1,6 +1,7 @@
 import type { Database } from '@manara/db/client';
 import { inTransaction } from '@manara/db/in-transaction';
 import { inputSources, rules, tableByName, toolByName } from '@manara/modules/registry';
+import { deviceIterationId } from '@manara/shared-ai/derived-ids';
 import { iterations } from '@manara/shared-ai/tables/plans';
 import { RUNNER_ACTOR } from '@manara/sync-core/actor';
 import { put } from '@manara/sync-core/write';
@@ -192,5 +193,24 @@ describe.each(engines)('runs that fail on $name', ({ open }) => {
       expect(bench.model.requests).toHaveLength(1);
       expect(await plansOf(bench.account, missionId)).toHaveLength(1);
     });
+
+    it.each(['its lease ran out', 'it was given back', 'it is held'])(
+      'a slot that a device planned is not planned again when a run of it had begun and %s',
+      async (how) => {
+        const missionId = await addMission(bench.account);
+        const slot = await askToRun(bench.account, missionId);
+        const store = heldStore();
+        const [held] = (await store.claim(1)).claimed;
+        if (held === undefined) throw new Error('nothing to claim');
+        const id = deviceIterationId(missionId, slot, bench.account.client);
+        await bench.account.write([put(iterations, id, { missionId, slot, source: 'device', outcome: 'empty' })]);
+        if (how === 'its lease ran out') await expireLeases(db);
+        else if (how === 'it was given back') await store.release(held);
+        else expect(await store.renew(held, 'planning')).toBe(false);
+        expect(await start().tick()).toMatchObject({ claimed: 0 });
+        expect(bench.model.requests).toEqual([]);
+        expect((await plansOf(bench.account, missionId)).map((plan) => plan.iteration.id)).toEqual([id]);
+      },
+    );
   });
 });

@@ -1,7 +1,6 @@
 import type { ClaimedRun } from '@manara/db/runs/run';
 import { assert } from '@manara/kernel/assert';
 import { dayInZone } from '@manara/shared-ai/calendar-day';
-import { serverIterationId } from '@manara/shared-ai/derived-ids';
 import { failedPlan } from '@manara/shared-ai/plan';
 import type { PlannerContext } from '@manara/shared-ai/planner-context';
 import { buildPrompt } from '@manara/shared-ai/prompt';
@@ -69,8 +68,8 @@ async function findWork(
 ): Promise<Found> {
   const mission = await reader.get(missions, missionId);
   if (!mission || !mayRun(mission, run.kind)) return { kind: 'gone' };
-  const iteration = await reader.get(iterations, serverIterationId(missionId, run.slot));
-  if (iteration) return { kind: 'planned' };
+  const ofSlot = { by: '[missionId+slot]', equals: [missionId, run.slot], limit: 1 };
+  if ((await reader.list(iterations, ofSlot)).length > 0) return { kind: 'planned' };
   const zone = mission.trigger.kind === 'rrule' ? mission.trigger.zone : await requestZone(reader, run.slot);
   const nowMs = context.clock.nowMs();
   const recent = await reader.list(iterations, { by: 'missionId', equals: missionId });

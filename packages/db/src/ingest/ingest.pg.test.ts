@@ -245,6 +245,38 @@ describe.each(engines)('ingest on $name', (engine) => {
       expect(await runs()).toEqual([{ kind: 'scheduled', slot: '2026-11-20T07:00Z', state: 'done' }]);
     });
 
+    it("a device's plan serves what was asked for on it before, in whichever order they come", async () => {
+      const [first, second, later] = [randomUUID(), randomUUID(), randomUUID()];
+      const request = (id: string, requestedAt: number) =>
+        ada.op('runRequests', id, { missionId: [MISSION, at()], requestedAt: [requestedAt, at()] });
+      const plan = ada.op('iterations', randomUUID(), {
+        missionId: [MISSION, at()],
+        slot: [second, at()],
+        source: ['device', at()],
+        startedAt: [now, at()],
+      });
+      await ada.pushed([request(later, now + 1), plan, request(second, now - 1000)]);
+      await ada.pushed([request(first, now - 2000)]);
+      const states = new Map((await runs()).map((run) => [run.slot, run.state]));
+      expect([first, second, later].map((slot) => states.get(slot))).toEqual(['done', 'done', 'queued']);
+    });
+
+    it("a device's plan leaves what another device asked for, whose clock may differ", async () => {
+      const id = randomUUID();
+      const plan = ada.op('iterations', randomUUID(), {
+        missionId: [MISSION, at()],
+        slot: ['2026-11-20T07:00Z', at()],
+        source: ['device', at()],
+        startedAt: [now, at()],
+      });
+      const other = ada.sibling('eeeeeeeeeeeeeeee');
+      const atOther = other.stamp(now);
+      await ada.pushed([plan]);
+      const asked = { missionId: [MISSION, atOther], requestedAt: [now - 1000, atOther] };
+      await other.pushed([other.op('runRequests', id, asked)]);
+      expect(await runs()).toContainEqual({ kind: 'request', slot: id, state: 'queued' });
+    });
+
     it('an active mission is due at its next occurrence; a title moves nothing, a pause ends it', async () => {
       const nextSlot = async () => {
         const [row] = await asAda((tx) => tx<{ slot: Date | null }[]>`select next_slot as slot from schedules`);

@@ -18,8 +18,8 @@ export async function requestRun(tx: Tx, request: RunRequest): Promise<void> {
 }
 
 /**
- * Notes that a slot has an accepted iteration already (a device planned it), so that no run of it starts. A run that a
- * worker already holds is left alone: of two iterations the first accepted stands.
+ * Notes that a slot has an accepted iteration already (a device planned it), so that no run of it goes on: the first
+ * accepted stands. A worker that holds one finds at its next renewal, or when it writes back, that it does no longer.
  */
 export async function closeSlot(tx: Tx, planned: { spaceId: string; missionId: string; slot: string }): Promise<void> {
   await tx`
@@ -27,5 +27,13 @@ export async function closeSlot(tx: Tx, planned: { spaceId: string; missionId: s
     values (${planned.spaceId}, 'scheduled', ${planned.missionId}, ${planned.slot}, 'done', 'planned elsewhere', now())
     on conflict (space_id, mission_id, slot) do update
       set state = 'done', phase = excluded.phase, finished_at = now(), lease_until = null
-      where r.state in ('queued', 'failed')`;
+      where r.state in ('queued', 'failed', 'claimed', 'running')`;
+}
+
+/** Ids of the requests of a mission that wait for a run. */
+export async function waitingRequests(tx: Tx, spaceId: string, missionId: string): Promise<readonly string[]> {
+  const runs = await tx<{ slot: string }[]>`
+    select slot from runs
+    where space_id = ${spaceId} and mission_id = ${missionId} and kind = 'request' and state in ('queued', 'failed')`;
+  return runs.map((run) => run.slot);
 }
