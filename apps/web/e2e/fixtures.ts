@@ -20,8 +20,6 @@ interface WorkerFixtures {
   model: ScriptedModel;
   /** a server that plans with `model` */
   solo: SoloServer;
-  /** a server without a model: it plans by rules */
-  rulesSolo: SoloServer;
 }
 
 interface TestFixtures {
@@ -56,14 +54,6 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
         OPENAI_API_KEY: 'test',
         MANARA_MODEL: 'scripted',
       });
-      await use(solo);
-      await solo.dispose();
-    },
-    { scope: 'worker', timeout: 120_000 },
-  ],
-  rulesSolo: [
-    async ({ browserName: _ }, use) => {
-      const solo = await startSolo();
       await use(solo);
       await solo.dispose();
     },

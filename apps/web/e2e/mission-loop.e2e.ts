@@ -34,7 +34,7 @@ test('a mission written offline by a guest is planned, decided, and the same on 
   await test.step('a guest writes it offline and signs up', async () => {
     await readyForOffline(page);
     await first.setOffline(true);
-    await writeNote(page, 'Kitchen', 'The tap drips. Call the plumber about the leak.');
+    await writeNote(page, 'Kitchen', 'The tap drips. Call the plumber about the leak.\nTODO: Measure the sink');
     await writeNote(page, 'Porto', 'Book the train before Friday. Postcards for everyone.');
     await writeMission(page, { title: 'Week plan', objective: OBJECTIVE, links: ['Kitchen', 'Porto'] });
     await expect(page.getByText(/^(Kitchen, Porto|Porto, Kitchen)$/)).toBeVisible();
@@ -130,6 +130,9 @@ test('a mission written offline by a guest is planned, decided, and the same on 
     expect(asked[0]?.promptText).not.toContain(REASON);
     await page.getByText('What the planner went through').first().click();
     await expect(page.getByText(/The model server refused the key \(401\)/)).toBeVisible();
+    await go(page, 'Todo');
+    await expect(page.getByRole('group', { name: /^Suggested, not saved/ })).toHaveCount(1);
+    await expect(ghost(page, 'Add Measure the sink')).toBeVisible();
   });
 });
 
