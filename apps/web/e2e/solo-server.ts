@@ -33,7 +33,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Starts a server; `env` adds to its environment, for a model and for limits. */
-export async function startSolo(env: Readonly<Record<string, string>> = {}): Promise<SoloServer> {
+export async function startSolo(env: Readonly<Record<string, string>>): Promise<SoloServer> {
   const data = await mkdtemp(join(tmpdir(), 'manara-e2e-'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
