@@ -8,7 +8,7 @@ import { noteId, noteWrite, plannerOf, spaceOf } from '@manara/testkit/planner-f
 import { describe, expect, it } from 'vitest';
 import { reject } from './decide.ts';
 import { createdIdOf } from './derived-ids.ts';
-import { approve } from './settlement.ts';
+import { approve, editAndApprove } from './settlement.ts';
 import { executions } from './tables/plans.ts';
 import type { PlannedStep } from './tool.ts';
 import { loadCells, undo } from './undo.ts';
@@ -52,6 +52,30 @@ async function reported(approved: boolean, more: readonly Write[] = []) {
   if (more.length > 0) space.write(more, ADA, PLANNED_AT + 2 * DAY);
   return { space, ada };
 }
+
+describe('what was edited and approved', () => {
+  const edited = async (more: readonly Write[] = []) => {
+    const { space, ada } = await reported(false);
+    const [seen] = await ada.proposals(1);
+    if (seen === undefined) throw new Error('nothing is suggested');
+    ada.write(editAndApprove(await ada.load([seen]), seen, { ...seen.args, title: 'Write to the board' }).groups);
+    if (more.length > 0) space.write(more, ADA, PLANNED_AT + 2 * DAY);
+    return space;
+  };
+
+  it('is not suggested again as it was before', async () => {
+    const space = await edited();
+    expect((await space.list(todos)).map((todo) => todo.title)).toEqual(['Write to the board']);
+    expect(await kept(space)).toBe(0);
+    expect(await kept(space, false)).toBe(0);
+  });
+
+  it('may be by a model once it is done, never by the rules', async () => {
+    const space = await edited([put(todos, REPORT_ID, { done: true, doneAt: PLANNED_AT + 2 * DAY })]);
+    expect(await kept(space)).toBe(1);
+    expect(await kept(space, false)).toBe(0);
+  });
+});
 
 describe('a model may suggest to create again', () => {
   it.each([

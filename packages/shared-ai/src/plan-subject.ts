@@ -22,10 +22,15 @@ export function planSubject(tool: Tool, args: JsonObject): string {
   return subjectsOf({ tool: tool.name, targetTable: table.name, targetId: id, args }).join(' ');
 }
 
-function knownSubject(proposal: Proposal, context: PlannerContext): string | null {
+/** What a proposal says, and what it was before the person edited it: a planner that finds the same says the latter. */
+function subjectsKnown(proposal: Proposal, context: PlannerContext): ReadonlySet<string> {
   const tool = context.tools.get(proposal.tool);
-  const parsed = tool === undefined ? undefined : z.safeParse(tool.input, proposal.args);
-  return tool === undefined || !parsed?.success ? null : planSubject(tool, parsed.data);
+  if (tool === undefined) return new Set();
+  const subjects = [proposal.args, proposal.proposedArgs].flatMap((args) => {
+    const parsed = z.safeParse(tool.input, args);
+    return parsed.success ? [planSubject(tool, parsed.data)] : [];
+  });
+  return new Set(subjects);
 }
 
 /** Whether the record that a past proposal was about was changed after its decision: then it may be proposed anew. */
@@ -90,8 +95,8 @@ const isOpen = (context: PlannerContext, table: TableDef, row: AnyRow): boolean 
 export function knownSubjects(context: PlannerContext, scope: KnownScope = 'ever'): KnownSubjects {
   const proposals = new Map<string, Proposal[]>();
   for (const proposal of context.known) {
-    const subject = knownSubject(proposal, context);
-    if (subject !== null) proposals.set(subject, [...(proposals.get(subject) ?? []), proposal]);
+    for (const subject of subjectsKnown(proposal, context))
+      proposals.set(subject, [...(proposals.get(subject) ?? []), proposal]);
   }
   const created = Map.groupBy(context.created, ({ table, title }) => `${table}|${titleKey(title)}`);
   const idsByTitle = new Map<string, ReadonlyMap<string, string>>();
@@ -132,6 +137,9 @@ export function repetition(
 ): Repetition | null {
   const recordId = tool.effect === 'create' ? standingRecord(tool, args, context, known) : null;
   for (const proposal of known.proposals.get(planSubject(tool, args)) ?? []) {
+    const edited = proposal.status === 'done' && proposal.edited && tool.effect === 'create';
+    const asEdited = edited ? standingRecord(tool, proposal.args, context, known) : null;
+    if (asEdited !== null) return { reason: 'it exists already', waits: false, recordId: asEdited };
     const reason = blocks(proposal, tool, args, context, known.scope);
     if (reason !== null) return { reason, waits: proposal.status === 'pending', recordId };
   }
