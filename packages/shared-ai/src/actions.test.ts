@@ -165,7 +165,7 @@ describe('chat', () => {
     const chat = await resolveChat(space, messageId, options);
     if (chat === null) throw new Error('nothing to answer');
     expect(chat.talk).toEqual([{ role: 'user', text: 'What should I do today?' }]);
-    const draft = answerByRules(chat);
+    const draft = answerByRules(chat, null);
     expect(draft.answer).toContain('by rules alone');
     const plan = planWrites(chat.planner, {
       slot: messageId,

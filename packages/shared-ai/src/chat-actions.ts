@@ -130,8 +130,11 @@ const chatMission = (conversationId: string): Mission => ({
   state: 'active',
 });
 
-/** An honest answer with no model: what the rules find, with the question as the objective. */
-export function answerByRules({ planner, talk }: ChatContext): PlanDraft {
+/**
+ * An honest answer without a model: what the rules find, with the question as the objective.
+ * @param why what kept the model from answering, as a sentence; null: there is none
+ */
+export function answerByRules({ planner, talk }: ChatContext, why: string | null): PlanDraft {
   const question = talk[talk.length - 1]?.text ?? '';
   const draft = planByRules({ ...planner, mission: { ...planner.mission, objective: question } });
   const found =
@@ -140,7 +143,7 @@ export function answerByRules({ planner, talk }: ChatContext): PlanDraft {
       : `${draft.summary} I put ${draft.steps.length === 1 ? 'it' : 'them'} in your inbox as suggestions.`;
   return {
     ...draft,
-    answer: `No model answered, so this is by rules alone: I can look at todos and notes, and cannot talk. ${found}`,
+    answer: `${why ?? 'There is no model.'} So this is by rules alone: I can look at todos and notes, and cannot talk. ${found}`,
   };
 }
 

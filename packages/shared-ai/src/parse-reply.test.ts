@@ -1,7 +1,7 @@
 import type { JsonValue } from '@manara/kernel/json';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseReply, REPLY_CHARS_MAX } from './parse-reply.ts';
+import { parseAnswer, parseReply, REPLY_CHARS_MAX } from './parse-reply.ts';
 import { STEPS_MAX } from './plan-limits.ts';
 
 const STEP = { tool: 'todo.create', args: { title: 'Buy milk' }, rationale: 'why', evidence: [], dependsOn: [] };
@@ -198,6 +198,21 @@ describe('reads', () => {
     expect(plan.steps.map((step) => step.tool)).toEqual(['', '', '', '', '']);
     expect(plan.log).toContain('Step 1 is not an object.');
   });
+});
+
+describe('a chat', () => {
+  it.each([
+    ['You have nothing overdue. Enjoy your day!', 'You have nothing overdue. Enjoy your day!'],
+    ['<think>Nothing is due.</think>\nNothing is **overdue**.\0', 'Nothing is **overdue**.'],
+    ['{"answer":"Nothing.","steps":[]}', 'Nothing.'],
+  ])('%.60s', (text, answer) => {
+    expect(parseAnswer(text)).toMatchObject({ ok: true, value: { answer, steps: [] } });
+  });
+
+  it.each(['', ' \n', '<think>Hm.</think>', '<!DOCTYPE html><p>502</p>', '{"answer', '{"hello":"world"}'])(
+    'is not answered by %s',
+    (text) => expect(parseAnswer(text).ok).toBe(false),
+  );
 });
 
 describe('refuses in words', () => {

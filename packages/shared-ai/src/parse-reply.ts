@@ -42,6 +42,17 @@ export function parseReply(reply: string): Result<PlanDraft, string> {
   return draftOf(found, log);
 }
 
+/**
+ * Reads a chat's reply: as {@link parseReply}, and prose that was never meant as JSON is the answer itself, without steps.
+ * What begins as a web page, or holds a brace that could not be read, stays unreadable: the model is asked again.
+ */
+export function parseAnswer(reply: string): Result<PlanDraft, string> {
+  const parsed = parseReply(reply);
+  if (parsed.ok || reply.length > REPLY_CHARS_MAX || /[{<]/u.test(outsideThoughts(reply))) return parsed;
+  const answer = textOf(outsideThoughts(reply), ANSWER_CHARS_MAX);
+  return answer === '' ? parsed : ok({ summary: '', answer, steps: [], log: [] });
+}
+
 /** Whether nesting goes beyond the bound; walks with a stack of its own. */
 function tooDeep(value: JsonValue): boolean {
   const rest: { readonly value: JsonValue; readonly depth: number }[] = [{ value, depth: 0 }];

@@ -2,6 +2,7 @@ import type { ClaimedRun } from '@manara/db/runs/run';
 import { assert } from '@manara/kernel/assert';
 import { dayInZone } from '@manara/shared-ai/calendar-day';
 import { answerByRules, answerWrites, type ChatContext, resolveChat } from '@manara/shared-ai/chat-actions';
+import { parseAnswer } from '@manara/shared-ai/parse-reply';
 import { buildChatPrompt } from '@manara/shared-ai/prompt';
 import { choosePlan } from './choose-plan.ts';
 import type { Lease } from './keep-lease.ts';
@@ -35,7 +36,11 @@ export async function answerMessage(
   lease.enter('answering');
   const { planner, talk } = chat;
   const noModel = context.model ? egressRefusal(planner.mission, context.model.config) : null;
-  const task = { prompt: () => buildChatPrompt(planner, talk), byRules: () => answerByRules(chat) };
+  const task = {
+    prompt: () => buildChatPrompt(planner, talk),
+    read: parseAnswer,
+    byRules: (why: string | null) => answerByRules(chat, why),
+  };
   const chosen = await choosePlan(task, context.model, noModel, lease.signal);
   assertGoingOn(lease.signal);
   lease.enter('writing');

@@ -1,4 +1,4 @@
-import { parseReply } from '@manara/shared-ai/parse-reply';
+import type { Result } from '@manara/kernel/result';
 import type { PlanDraft } from '@manara/shared-ai/planner-context';
 import type { Prompt, PromptMessage } from '@manara/shared-ai/prompt';
 import { RULES_MODEL } from '@manara/shared-ai/rule-planner';
@@ -29,7 +29,10 @@ export interface SentPrompt {
 /** The two planners of one task: a mission's plan or a chat's answer. */
 export interface PlannerTask {
   prompt(): Prompt;
-  byRules(): PlanDraft;
+  /** Reads what the model answered; an error says in words why it cannot be read. */
+  read(reply: string): Result<PlanDraft, string>;
+  /** @param why what kept the model out, as a sentence; null: there is none */
+  byRules(why: string | null): PlanDraft;
 }
 
 /**
@@ -45,7 +48,7 @@ export async function choosePlan(
 ): Promise<ChosenPlan> {
   if (model === null || noModel !== null) return byRules(task, model === null ? null : noModel);
   const { messages, version, hash } = task.prompt();
-  const reply = await askForReply(model, messages, parseReply, signal);
+  const reply = await askForReply(model, messages, task.read, signal);
   const sent = { messages: reply.sent, model: model.config.model, version, hash };
   const { usage, parseFailures } = reply;
   if (!reply.ok) return { ...byRules(task, reply.reason), sent, usage, parseFailures };
@@ -62,7 +65,7 @@ export async function choosePlan(
 
 function byRules(task: PlannerTask, why: string | null): ChosenPlan {
   return {
-    draft: task.byRules(),
+    draft: task.byRules(why),
     tier: 'rules',
     model: RULES_MODEL,
     sent: null,

@@ -4,7 +4,7 @@ import type { ModelConfig } from './model/model-config.ts';
 /** Why a mission's inputs may not go to the model, or null when they may. */
 export function egressRefusal(mission: Pick<Mission, 'privacy'>, model: ModelConfig): string | null {
   if (mission.privacy !== 'localOnly' || isLoopback(new URL(model.baseUrl).hostname)) return null;
-  return 'Planned by rules: the mission keeps its inputs on this server.';
+  return 'The mission keeps its inputs on this server.';
 }
 
 /** This machine: nothing leaves it. */

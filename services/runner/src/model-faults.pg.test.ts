@@ -40,7 +40,8 @@ describe.each(engines)('a mission whose model goes wrong on $name', ({ open }) =
     baseUrl: bench.model.baseUrl,
     apiKey: 'sk-test-secret-key',
     model: 'scripted',
-    limits: { ...MODEL_LIMITS, idleMs: 200, totalMs: 4000 },
+    // Not shorter: a model that answers must not seem silent because the machine is busy.
+    limits: { ...MODEL_LIMITS, idleMs: 1000, totalMs: 4000 },
     ...other,
   });
   const start = (other: Partial<RunnerDeps> = {}): Runner => createRunner({ ...bench.deps, model: config(), ...other });

@@ -1,6 +1,7 @@
 import type { ClaimedRun } from '@manara/db/runs/run';
 import { assert } from '@manara/kernel/assert';
 import { dayInZone } from '@manara/shared-ai/calendar-day';
+import { parseReply } from '@manara/shared-ai/parse-reply';
 import { failedPlan } from '@manara/shared-ai/plan';
 import type { PlannerContext } from '@manara/shared-ai/planner-context';
 import { buildPrompt } from '@manara/shared-ai/prompt';
@@ -51,7 +52,7 @@ export async function planMission(context: RunnerContext, run: ClaimedRun, lease
   assertGoingOn(lease.signal);
   lease.enter('planning');
   const { planner } = found;
-  const task = { prompt: () => buildPrompt(planner), byRules: () => planByRules(planner) };
+  const task = { prompt: () => buildPrompt(planner), read: parseReply, byRules: () => planByRules(planner) };
   const chosen = await choosePlan(task, context.model, found.noModel, lease.signal);
   assertGoingOn(lease.signal);
   lease.enter('writing');

@@ -49,7 +49,7 @@ describe.each(engines)('the mission runner on $name', ({ open }) => {
     baseUrl: bench.model.baseUrl,
     apiKey: 'sk-test-secret-key',
     model: 'scripted',
-    limits: { ...MODEL_LIMITS, idleMs: 200, totalMs: 4000 },
+    limits: { ...MODEL_LIMITS, idleMs: 5000, totalMs: 10_000 },
     ...other,
   });
   const start = (other: Partial<RunnerDeps> = {}): Runner => createRunner({ ...bench.deps, model: config(), ...other });

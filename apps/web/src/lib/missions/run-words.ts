@@ -1,8 +1,9 @@
 import type { Iteration } from '@manara/shared-ai/tables/plans';
 
-/** `planned by rules`, `planned by llama3.2`. */
-export function plannedByWords(iteration: Pick<Iteration, 'tier' | 'model'>): string {
-  return iteration.tier === 'rules' ? 'planned by rules, no model' : `planned by ${iteration.model}`;
+/** `planned by llama3.2`, `planned by rules, no model`, `planned by rules, the model failed`. */
+export function plannedByWords(iteration: Pick<Iteration, 'tier' | 'model' | 'promptHash'>): string {
+  if (iteration.tier === 'model') return `planned by ${iteration.model}`;
+  return `planned by rules, ${iteration.promptHash === '' ? 'no model' : 'the model failed'}`;
 }
 
 /** `took 3 s`; shorter than a second is `took a moment`. */
