@@ -1,5 +1,5 @@
 import { expect, expectAccessible, readyForOffline, test } from './fixtures.ts';
-import { go } from './mission-steps.ts';
+import { ghost, go, todo } from './mission-steps.ts';
 
 test('the demo plans by rules without an account or network, and its ghosts are decided in place', async ({
   newDevice,
@@ -75,4 +75,29 @@ test('accepting can be undone, and keeps what was changed since', async ({ newDe
   await expect(page.getByText('Undid 1 change')).toBeVisible();
   await go(page, 'Todo');
   await expect(page.getByRole('region', { name: 'Overdue', exact: true }).getByRole('button', renamed)).toBeVisible();
+});
+
+test('tells what changed since it was planned, and approves the plan without it', async ({ newDevice }) => {
+  const { page } = await newDevice('/');
+  await page.getByRole('button', { name: 'Try the demo', exact: true }).click();
+  await expect(page).toHaveURL(/\/inbox$/);
+  await expect(page.getByRole('button', { name: /^Approve 7/ })).toBeVisible();
+  await go(page, 'Todo');
+  await todo(page, 'Call the dentist').click();
+  await page.getByLabel('Due', { exact: true }).fill('2030-11-25');
+  await page.getByLabel('Due', { exact: true }).blur();
+  const dentist = ghost(page, 'Change Call the dentist');
+  await expect(dentist).toContainText('changed since');
+  await expectAccessible(page);
+
+  await go(page, 'Inbox');
+  await page.getByRole('button', { name: /^Change "Call the dentist"/ }).click();
+  const banner = page.getByRole('region', { name: 'Changed since this was planned', exact: true });
+  await expect(banner).toContainText('now Mon 25 Nov 2030');
+  await expectAccessible(page);
+  await page.getByRole('button', { name: /^Approve 6/ }).click();
+  await expect(page.getByText('Approved 6 changes')).toBeVisible();
+  await expect(banner).toBeVisible();
+  await page.getByRole('button', { name: 'Approve', exact: true }).click();
+  await expect(page.getByText('Nothing waits for you')).toBeVisible();
 });

@@ -135,7 +135,7 @@ export function supersededIds(proposals: readonly Proposal[]): ReadonlySet<strin
   );
 }
 
-/** Why a proposal is not covered by one decision for the whole plan, in words, or null when it is. */
+/** Why a proposal is never covered by one decision for the whole plan, in words, or null when it may be. */
 export function askAlone(proposal: Proposal): string | null {
   if (proposal.effect === null) return 'this version does not know the tool';
   if (proposal.effect === 'external') return 'acts outside Manara';
@@ -184,6 +184,8 @@ export interface GroupContext {
   /** by id, deleted ones too: their plans are not shown; one that is not there is a chat's */
   readonly missions: ReadonlyMap<string, Mission>;
   readonly nowMs: number;
+  /** why a proposal is not covered by one decision for its plan, from the records as they are; else {@link askAlone} */
+  readonly asksAlone?: (proposal: Proposal) => string | null;
 }
 
 /**
@@ -216,8 +218,9 @@ function planGroup(
   all: readonly Proposal[],
   context: GroupContext,
 ): PlanGroup {
+  const { asksAlone = askAlone } = context;
   const alone = open.flatMap((proposal) => {
-    const reason = askAlone(proposal);
+    const reason = asksAlone(proposal);
     return reason === null ? [] : [{ proposal, reason }];
   });
   const expiries = open.flatMap((proposal) => (proposal.expiresAt === null ? [] : [proposal.expiresAt]));
@@ -228,7 +231,7 @@ function planGroup(
     mission: first === undefined ? undefined : context.missions.get(first.missionId),
     proposals: open,
     quarantined: all.filter((proposal) => proposal.status === 'quarantined'),
-    approvable: open.filter((proposal) => askAlone(proposal) === null),
+    approvable: open.filter((proposal) => asksAlone(proposal) === null),
     alone,
     sentence: changesSentence(open.map((proposal) => proposal.effect)),
     expiresAt: expiries.length === 0 ? null : Math.min(...expiries),

@@ -4,6 +4,7 @@ import type { TableDef } from '@manara/sync-core/define-table';
 import type { RowReader } from '@manara/sync-core/reader';
 import type { Write } from '@manara/sync-core/write';
 import * as z from 'zod/mini';
+import { overwrittenFields } from './basis.ts';
 import { type DecideContext, decisionWrite } from './decide.ts';
 import { executionIdOf, stepIdOf } from './derived-ids.ts';
 import { type Checked, checkStep, type ExecuteContext, executeStep, issueInWords, type Refusal } from './execute.ts';
@@ -114,14 +115,24 @@ function refusalByStatus(seen: Proposal, current: Proposal | undefined, way: Way
 const inPlanOrder = (a: Proposal, b: Proposal): number =>
   a.plannedAt - b.plannedAt || (a.iterationId < b.iterationId ? -1 : a.iterationId > b.iterationId ? 1 : a.n - b.n);
 
+/** `its due day changed since it was planned`: it would put its value over one that someone wrote later. */
+function whyItOverwrites(proposal: Proposal, { tools, tables, world }: Settlement): string | null {
+  const tool = tools.get(proposal.tool);
+  const fields = tool === undefined ? [] : overwrittenFields(proposal, tool, world, tables);
+  if (fields.length === 0) return null;
+  const told = tool?.form.filter(({ name }) => fields.includes(name)) ?? [];
+  const labels = told.map(({ label, kind }) => `${label.toLowerCase()}${kind === 'day' ? ' day' : ''}`);
+  return `its ${labels.join(' and ') || 'record'} changed since it was planned`;
+}
+
 /**
  * Why a step does not run by itself now, or null. A pause holds back what nobody decides on; what a person approves runs
  * all the same.
  */
-function whyItAsks({ missionId }: Proposal, { policy }: Checked, { missions }: Settlement): string | null {
+function whyItAsks(proposal: Proposal, { policy }: Checked, context: Settlement): string | null {
   if (policy.decision !== 'auto') return policy.because;
-  const state = missions.get(missionId)?.state;
-  if (state === 'active') return null;
+  const state = context.missions.get(proposal.missionId)?.state;
+  if (state === 'active') return whyItOverwrites(proposal, context);
   return state === 'paused' ? 'its mission is paused' : 'its mission is not active';
 }
 
@@ -167,18 +178,41 @@ function settle(settlement: Settlement, seen: readonly Proposal[], way: Way): Se
 export const approve = (settlement: Settlement, seen: readonly Proposal[]): Settled =>
   settle(settlement, seen, 'approve');
 
-/** Approve-all: what asks alone (irreversible, of high risk, external) stays and is counted in `left`. */
+/**
+ * What approve-all leaves of these, by step, with the reason: what asks alone, what cannot run, what needs one of those, and
+ * what would overwrite a newer edit. The count on its button is of the others.
+ */
+export function leftByPlan(settlement: Settlement, seen: readonly Proposal[]): ReadonlyMap<string, Refusal> {
+  const left = new Map<string, Refusal>();
+  const covered = new Set(settlement.doneSteps);
+  for (const one of [...seen].sort(inPlanOrder)) {
+    const current = settlement.current.get(one.stepId);
+    const refusal =
+      refusalByStatus(one, current, 'approve') ?? (current && refusalByPlan(current, covered, settlement)) ?? null;
+    if (refusal === null) covered.add(one.stepId);
+    else left.set(one.stepId, refusal);
+  }
+  return left;
+}
+
+function refusalByPlan(proposal: Proposal, covered: ReadonlySet<string>, settlement: Settlement): Refusal | null {
+  const checked = checkStep(proposal, settlement);
+  const faulty = checked.ok || checked.error.code === 'depends' ? null : checked.error;
+  const alone = askAlone(proposal) ?? (faulty === null ? whyItOverwrites(proposal, settlement) : null);
+  if (alone !== null) return { stepId: proposal.stepId, code: 'asks_alone', reason: alone };
+  // What it needs runs before it, if that is covered.
+  const needs = proposal.dependsOn.map((n) => stepIdOf(proposal.iterationId, n));
+  return checked.ok || (faulty === null && needs.every((stepId) => covered.has(stepId))) ? null : checked.error;
+}
+
+/** Approve-all: what is not covered stays and is counted in `left`. */
 export function approvePlan(settlement: Settlement, seen: readonly Proposal[]): Settled {
-  const alone: Refusal[] = seen.flatMap((proposal) => {
-    const reason = askAlone(settlement.current.get(proposal.stepId) ?? proposal);
-    return reason === null ? [] : [{ stepId: proposal.stepId, code: 'asks_alone' as const, reason }];
-  });
-  const skipped = new Set(alone.map((refusal) => refusal.stepId));
+  const left = leftByPlan(settlement, seen);
   const settled = approve(
     settlement,
-    seen.filter((proposal) => !skipped.has(proposal.stepId)),
+    seen.filter((proposal) => !left.has(proposal.stepId)),
   );
-  return { ...settled, left: [...alone, ...settled.left] };
+  return { ...settled, left: [...left.values(), ...settled.left] };
 }
 
 /** Runs what was approved elsewhere and not run yet, such as by a client that only decides. */

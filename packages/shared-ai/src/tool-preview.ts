@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@manara/kernel/json';
 import { type AnyRow, type RowBase, readRow, type TableDef } from '@manara/sync-core/define-table';
 import type { Write } from '@manara/sync-core/write';
-import type { ApplyContext, Card, CardField, Ghost, Tool, World } from './tool.ts';
+import type { ApplyContext, Card, CardField, FieldWords, Ghost, Tool, World } from './tool.ts';
 
 /** A field of a row whose table is known by name only: JSON, checked when it was written. */
 export const fieldOf = (row: RowBase, field: string): JsonValue => (row as AnyRow)[field] ?? null;
@@ -36,14 +36,6 @@ export function ghostOf(
     row,
     changed: Object.keys(write?.set ?? {}),
   };
-}
-
-/** How a field is told on a card. */
-export interface FieldWords {
-  readonly name: string;
-  readonly label: string;
-  readonly kind?: CardField['kind'];
-  words(value: JsonValue, world: World): string;
 }
 
 /** Card of a row with `was` where it changes; empty fields that stay empty are left out. */

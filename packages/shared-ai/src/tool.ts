@@ -31,6 +31,13 @@ export interface CardField {
   /** `text`: may be of many lines. `flag`: on or off, and its label says which: `Done`. */
   readonly kind?: 'text' | 'flag';
 }
+/** How a field is told to a person. */
+export interface FieldWords {
+  readonly name: string;
+  readonly label: string;
+  readonly kind?: CardField['kind'];
+  words(value: JsonValue, world: World): string;
+}
 export interface Card {
   readonly title: string;
   readonly fields: readonly CardField[];
@@ -124,12 +131,14 @@ export interface RuleContext {
   readonly zone: string;
 }
 
-/** How a table's rows are told to a planner, and what of them counts as a mission input. */
+/** How a table's rows are told to a planner and to a person, and what of them counts as a mission input. */
 export interface InputSource {
   readonly table: TableDef;
   /** the picker's word for one: `Note` */
   readonly label: string;
   title(row: AnyRow): string;
+  /** the fields that a person is told of when they change */
+  readonly fields: readonly FieldWords[];
   /** text for the prompt and the rules; the caller truncates */
   render(row: AnyRow): string;
   /** holds text that someone else may have written, such as a pasted page: what follows from it never runs by itself */

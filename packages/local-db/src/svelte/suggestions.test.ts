@@ -11,8 +11,9 @@ const suggested = (effect: Ghost['effect'], fields: Card['fields'], row: object 
   why: 'because',
   ghost: { module: 'notes', table: 'notes', effect, row: row as never, changed: [] },
   card: { title: 'Kitchen', fields },
-  approvable: true,
+  asksAlone: null,
   stale: null,
+  changedSince: [],
 });
 
 it('shows the first field that changes, and how many more do', () => {
@@ -44,4 +45,11 @@ it('shows the text of a new record as text, and a short field beside its title',
   const words = ghostWords(suggested('create', fields));
   expect(words).toMatchObject({ box: false, text: '- first\n- second', meta: 'Home' });
   expect(ghostWords(suggested('create', fields, { done: false })).box).toBe(true);
+});
+
+it('marks what was planned from something that has changed since', () => {
+  const changed = { label: 'Due', now: 'Mon 30 Nov' };
+  const suggestion = suggested('patch', []);
+  expect(ghostWords(suggestion).changedSince).toBe(false);
+  expect(ghostWords({ ...suggestion, changedSince: [changed] }).changedSince).toBe(true);
 });

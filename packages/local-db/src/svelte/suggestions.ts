@@ -14,10 +14,25 @@ export interface Suggestion {
   readonly card: Card;
   /** false: it is as it is, such as a delete; absent: its form can change it */
   readonly editable?: boolean;
-  /** one decision for the whole plan settles it too; else it asks by itself */
-  readonly approvable: boolean;
+  /** why one decision for the whole plan leaves it, or null when that settles it too */
+  readonly asksAlone: string | null;
   /** why it can no longer be approved as it stands, or null */
   readonly stale: string | null;
+  /** what changed of what its planner read, while it can still be approved */
+  readonly changedSince: readonly ChangedField[];
+}
+
+/** A field in words, as it is now and as it was when a suggestion was planned. */
+export interface ChangedField {
+  readonly label: string;
+  readonly kind?: CardField['kind'];
+  /** its record's title, when that is not the one that would change */
+  readonly record?: string;
+  readonly now: string;
+  /** absent: the suggestion leaves it as it is */
+  readonly suggested?: string;
+  /** what the planner read, where that is known */
+  readonly planned?: string;
 }
 
 /** What a module's page can do with suggestions. The session puts it in place. */
@@ -26,6 +41,8 @@ export interface Suggestions {
   of(module: string): readonly Suggestion[];
   /** Approves and runs them as one group; offers Undo. */
   accept(stepIds: readonly string[]): Promise<void>;
+  /** The same, but leaves what asks by itself: what one press on "Approve 3" does. */
+  acceptAll(stepIds: readonly string[]): Promise<void>;
   /** Rejects without a reason; offers Undo. */
   dismiss(stepId: string): Promise<void>;
   /** Opens the form of the suggestion's arguments; saving it approves the edited one. */
@@ -47,15 +64,24 @@ export interface GhostWords {
   /** of a new record, its lines as they are */
   readonly text?: string;
   readonly why: string;
+  readonly changedSince: boolean;
   readonly meta?: string;
 }
 
 /** The first field that changes is shown in place; of the others only how many there are. */
-export function ghostWords({ ghost, card, why, stale, editable = true }: Suggestion): GhostWords {
+export function ghostWords(suggestion: Suggestion): GhostWords {
+  const { ghost, card, why, stale, editable = true } = suggestion;
   const changes = card.fields.filter((field) => field.was !== undefined);
   const [first] = changes;
   const kind = ghost.effect === 'create' ? 'create' : ghost.effect === 'delete' ? 'delete' : 'edit';
-  const words = { kind, title: card.title, box: 'done' in ghost.row, editable, why: stale ?? why } as const;
+  const words = {
+    kind,
+    title: card.title,
+    box: 'done' in ghost.row,
+    editable,
+    why: stale ?? why,
+    changedSince: suggestion.changedSince.length > 0,
+  } as const;
   if (kind === 'create') return { ...words, ...newWords(card) };
   if (kind === 'delete' || first === undefined) return words;
   const change = changeWords(first);

@@ -1,4 +1,5 @@
 import type { InputSource } from '@manara/shared-ai/tool';
+import { noteFields } from './field-words.ts';
 import { noteTitle } from './queries.ts';
 import { type Note, notes } from './schema.ts';
 
@@ -7,6 +8,7 @@ export const notesInputs: readonly InputSource[] = [
     table: notes,
     label: 'Note',
     title: (row) => noteTitle(row as unknown as Note),
+    fields: noteFields,
     untrusted: true,
     rowsMax: 300,
     isOpen: () => true,

@@ -2,10 +2,11 @@ import { cleanText, oneLine, quoted } from '@manara/shared-ai/clean-text';
 import { defineTool } from '@manara/shared-ai/define-tool';
 import { id } from '@manara/shared-ai/tables/fields';
 import type { Premise, Tool, World } from '@manara/shared-ai/tool';
-import { blankRow, cardOf, type FieldWords, rowAfter } from '@manara/shared-ai/tool-preview';
+import { blankRow, cardOf, rowAfter } from '@manara/shared-ai/tool-preview';
 import { jsonBytes } from '@manara/sync-core/value-limits';
 import { put, remove, type Write } from '@manara/sync-core/write';
 import * as z from 'zod/mini';
+import { noteFields } from './field-words.ts';
 import { noteTitle } from './queries.ts';
 import { NOTE_BODY_BYTES_MAX, type Note, notes } from './schema.ts';
 
@@ -15,12 +16,6 @@ const title = z.string().check(
 );
 const body = z.string().check(z.describe('markdown'));
 const noteId = id.check(z.describe("the note's id from the inputs"));
-
-const FIELDS: readonly FieldWords[] = [
-  { name: 'title', label: 'Title', words: (value) => String(value ?? '') },
-  { name: 'pinned', label: 'Pinned', kind: 'flag', words: (value) => (value === true ? 'yes' : '') },
-  { name: 'body', label: 'Text', kind: 'text', words: (value) => String(value ?? '') },
-];
 
 const holds: Premise = { holds: true };
 const broken = (reason: string): Premise => ({ holds: false, reason });
@@ -46,7 +41,7 @@ function card(target: string, writes: readonly Write[], world: World) {
   const before = world.get(notes, target);
   const write = writes.find((one) => one.id === target);
   const after = write === undefined ? (before ?? blankRow(notes, target)) : rowAfter(notes, write, before);
-  return cardOf(before === undefined ? 'A note that is not here' : noteTitle(before), FIELDS, after, before, world);
+  return cardOf(before === undefined ? 'A note that is not here' : noteTitle(before), noteFields, after, before, world);
 }
 
 const create = defineTool({
@@ -71,7 +66,8 @@ const create = defineTool({
     put(notes, context.newId('note'), { title: oneLine(args.title), body: cleanText(args.body ?? ''), pinned: false }),
   ],
   summarize: (args) => `Create the note ${quoted(args.title)}`,
-  describe: (args, world) => cardOf(oneLine(args.title), FIELDS, { ...blankRow(notes, ''), ...args }, undefined, world),
+  describe: (args, world) =>
+    cardOf(oneLine(args.title), noteFields, { ...blankRow(notes, ''), ...args }, undefined, world),
 });
 
 const appendInput = z.object({

@@ -1,5 +1,6 @@
 import type { InputSource } from '@manara/shared-ai/tool';
 import type { AnyRow } from '@manara/sync-core/define-table';
+import { todoFields } from './field-words.ts';
 import { type Todo, type TodoList, todoLists, todos } from './schema.ts';
 
 const PRIORITIES = ['none', 'low', 'medium', 'high'] as const;
@@ -22,6 +23,7 @@ export const todoInputs: readonly InputSource[] = [
     table: todos,
     label: 'Todo',
     title: (row) => (row as unknown as Todo).title || 'Untitled',
+    fields: todoFields,
     render: renderTodo,
     untrusted: false,
     rowsMax: 2000,
@@ -31,6 +33,7 @@ export const todoInputs: readonly InputSource[] = [
     table: todoLists,
     label: 'List',
     title: (row) => (row as unknown as TodoList).title || 'Untitled',
+    fields: [{ name: 'title', label: 'Title', words: (value) => String(value ?? '') }],
     render: (row) => `title: ${(row as unknown as TodoList).title}`,
     untrusted: false,
     rowsMax: 200,

@@ -1,15 +1,13 @@
-import { dayInWords } from '@manara/shared-ai/calendar-day';
 import { cleanText, oneLine, quoted } from '@manara/shared-ai/clean-text';
 import { defineTool } from '@manara/shared-ai/define-tool';
 import { day, id } from '@manara/shared-ai/tables/fields';
 import type { FormField, Premise, Tool, World } from '@manara/shared-ai/tool';
-import { blankRow, cardOf, type FieldWords, rowAfter } from '@manara/shared-ai/tool-preview';
+import { blankRow, cardOf, rowAfter } from '@manara/shared-ai/tool-preview';
 import { put, remove, type Write } from '@manara/sync-core/write';
 import * as z from 'zod/mini';
+import { dueWords, PRIORITY_WORDS, todoFields } from './field-words.ts';
 import { positionAtEnd } from './position.ts';
 import { priority, type Todo, todoLists, todos } from './schema.ts';
-
-const PRIORITY_WORDS = ['', 'low', 'medium', 'high'] as const;
 
 const title = z.string().check(
   z.refine((text) => oneLine(text) !== '', 'a title that is not empty'),
@@ -41,22 +39,6 @@ const FORM: readonly FormField[] = [
   { name: 'note', label: 'Note', kind: 'longText', optional: true },
 ];
 
-const dueWords = (value: unknown, world: World): string =>
-  typeof value === 'string' ? dayInWords(value, world.today) : '';
-
-const FIELDS: readonly FieldWords[] = [
-  { name: 'title', label: 'Title', words: (value) => String(value ?? '') },
-  { name: 'due', label: 'Due', words: dueWords },
-  { name: 'priority', label: 'Priority', words: (value) => PRIORITY_WORDS[Number(value)] ?? '' },
-  {
-    name: 'listId',
-    label: 'List',
-    words: (value, world) => (typeof value === 'string' ? (world.get(todoLists, value)?.title ?? 'a new list') : ''),
-  },
-  { name: 'done', label: 'Done', kind: 'flag', words: (value) => (value === true ? 'yes' : '') },
-  { name: 'note', label: 'Note', kind: 'text', words: (value) => String(value ?? '') },
-];
-
 const holds: Premise = { holds: true };
 const broken = (reason: string): Premise => ({ holds: false, reason });
 
@@ -81,7 +63,7 @@ function card(target: string, writes: readonly Write[], world: World) {
   const before = world.get(todos, target);
   const write = writes.find((one) => one.id === target);
   const after = write === undefined ? (before ?? blankRow(todos, target)) : rowAfter(todos, write, before);
-  return cardOf(before?.title ?? 'A todo that is not here', FIELDS, after, before, world);
+  return cardOf(before?.title ?? 'A todo that is not here', todoFields, after, before, world);
 }
 
 const create = defineTool({
@@ -117,7 +99,8 @@ const create = defineTool({
     }),
   ],
   summarize: (args, world) => `Create ${quoted(args.title)}${args.due ? `, due ${dueWords(args.due, world)}` : ''}`,
-  describe: (args, world) => cardOf(oneLine(args.title), FIELDS, { ...blankRow(todos, ''), ...args }, undefined, world),
+  describe: (args, world) =>
+    cardOf(oneLine(args.title), todoFields, { ...blankRow(todos, ''), ...args }, undefined, world),
 });
 
 const updateInput = z

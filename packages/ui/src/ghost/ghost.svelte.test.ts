@@ -103,3 +103,10 @@ it('offers no form for what has nothing to change', async () => {
   await expect.element(page.getByRole('button', { name: /^Accept/ })).toBeVisible();
   expect(page.getByRole('button', { name: /^Edit/ }).elements()).toEqual([]);
 });
+
+it('tells in words when what it was planned from has changed since', async () => {
+  const screen = await render(Ghost, { kind: 'create', title: 'Call', changedSince: true });
+  expect(screen.container.querySelector('.note')?.textContent).toContain('changed since it was planned');
+  await screen.rerender({ changedSince: false });
+  expect(screen.container.textContent).not.toContain('changed since');
+});

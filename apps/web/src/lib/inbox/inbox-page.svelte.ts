@@ -2,7 +2,7 @@ import { LiveQuery } from '@manara/local-db/svelte/live-query.svelte';
 import type { Suggestion } from '@manara/local-db/svelte/suggestions';
 import { toolByName } from '@manara/modules/registry';
 import { type DecideContext, snooze, wake } from '@manara/shared-ai/decide';
-import { groupProposals, type PlanGroup, type Proposal, viewOf } from '@manara/shared-ai/proposal';
+import { askAlone, groupProposals, type PlanGroup, type Proposal, viewOf } from '@manara/shared-ai/proposal';
 import { countWords } from '@manara/ui/count/count-words';
 import type { Command } from '@manara/ui/shortcuts/shortcuts.svelte.ts';
 import type { Toasts } from '@manara/ui/toast/toasts.svelte.ts';
@@ -40,10 +40,16 @@ export class InboxPage {
     }, undefined);
   }
 
+  /** by step */
+  readonly #suggestions: ReadonlyMap<string, Suggestion> = $derived.by(() => {
+    const known = [...(this.#loaded.current?.snoozed ?? []), ...this.#workspace.suggestions];
+    return new Map(known.map((suggestion) => [suggestion.stepId, suggestion]));
+  });
   readonly ready = $derived.by(() => this.#loaded.status !== 'loading');
   readonly groups: readonly PlanGroup[] = $derived.by(() => {
     const loaded = this.#loaded.current;
-    return loaded === undefined ? [] : groupProposals(loaded.proposals, { ...loaded, nowMs: this.#nowMs() });
+    const asksAlone = (proposal: Proposal): string | null => this.asksAlone(proposal);
+    return loaded === undefined ? [] : groupProposals(loaded.proposals, { ...loaded, nowMs: this.#nowMs(), asksAlone });
   });
   readonly failed: readonly Proposal[] = $derived.by(() => this.#loaded.current?.failed ?? []);
   readonly contested: readonly Proposal[] = $derived.by(() => this.#loaded.current?.contested ?? []);
@@ -64,8 +70,13 @@ export class InboxPage {
   );
 
   suggestionOf(proposal: Proposal): Suggestion | undefined {
-    const isIt = (one: Suggestion): boolean => one.stepId === proposal.stepId;
-    return this.#workspace.suggestions.find(isIt) ?? this.#loaded.current?.snoozed.find(isIt);
+    return this.#suggestions.get(proposal.stepId);
+  }
+
+  /** Why approving the plan leaves it, or null. */
+  asksAlone(proposal: Proposal): string | null {
+    const suggestion = this.suggestionOf(proposal);
+    return suggestion === undefined ? askAlone(proposal) : suggestion.asksAlone;
   }
 
   /** Some are as they are: a delete, a completion. */

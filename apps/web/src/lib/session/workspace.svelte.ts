@@ -99,6 +99,12 @@ export class Workspace {
     await this.#tell(this.desk.approve(seen));
   }
 
+  /** The same for what one decision covers: the rest asks by itself. */
+  async acceptAll(stepIds: readonly string[]): Promise<void> {
+    const seen = await this.#proposals(stepIds);
+    await this.#tell(this.desk.approvePlan(seen));
+  }
+
   async dismiss(stepId: string): Promise<void> {
     const [proposal] = await this.#proposals([stepId]);
     if (proposal === undefined) return;

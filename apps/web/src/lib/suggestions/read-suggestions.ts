@@ -1,9 +1,10 @@
 import type { Suggestion } from '@manara/local-db/svelte/suggestions';
 import { tableByName, toolByName } from '@manara/modules/registry';
 import { applyContext, checkStep } from '@manara/shared-ai/execute';
-import { askAlone, type Proposal, supersededIds, viewOf } from '@manara/shared-ai/proposal';
-import { loadSettlement, type Settlement } from '@manara/shared-ai/settlement';
+import { type Proposal, supersededIds, viewOf } from '@manara/shared-ai/proposal';
+import { leftByPlan, loadSettlement, type Settlement } from '@manara/shared-ai/settlement';
 import type { RowReader } from '@manara/sync-core/reader';
+import { changedSince } from './changed-since.ts';
 
 export interface SuggestionMoment {
   readonly nowMs: number;
@@ -56,15 +57,16 @@ export async function describeProposals(
     tables: tableByName,
     newId: neverDrawn,
   });
+  const left = leftByPlan(settlement, proposals);
   const inOrder = [...proposals].sort((a, b) => b.plannedAt - a.plannedAt || a.n - b.n);
   return inOrder.flatMap((proposal) => {
-    const suggestion = suggestionOf(proposal, settlement);
+    const suggestion = suggestionOf(proposal, left.get(proposal.stepId)?.reason ?? null, settlement);
     return suggestion === null ? [] : [suggestion];
   });
 }
 
 /** null: nothing can be drawn of it (its tool or its arguments are not known here); the inbox tells about it. */
-function suggestionOf(proposal: Proposal, settlement: Settlement): Suggestion | null {
+function suggestionOf(proposal: Proposal, asksAlone: string | null, settlement: Settlement): Suggestion | null {
   const mission = settlement.missions.get(proposal.missionId);
   const tool = settlement.tools.get(proposal.tool);
   if (mission?.deleted || tool === undefined) return null;
@@ -73,6 +75,7 @@ function suggestionOf(proposal: Proposal, settlement: Settlement): Suggestion | 
   try {
     const args = checked.ok ? checked.value.args : proposal.args;
     const stale = checked.ok || checked.error.code === 'depends' ? null : checked.error.reason;
+    const ghost = tool.preview(args, world, applyContext(proposal.stepId));
     return {
       stepId: proposal.stepId,
       iterationId: proposal.iterationId,
@@ -80,11 +83,12 @@ function suggestionOf(proposal: Proposal, settlement: Settlement): Suggestion | 
       missionTitle: mission?.title || 'Chat',
       summary: tool.summarize(args, world),
       why: proposal.rationale,
-      ghost: tool.preview(args, world, applyContext(proposal.stepId)),
+      ghost,
       card: tool.describe(args, world),
       editable: tool.form.length > 0,
-      approvable: stale === null && askAlone(proposal) === null,
+      asksAlone,
       stale,
+      changedSince: stale === null ? changedSince(proposal, ghost, world) : [],
     };
   } catch {
     // A tool that throws on these arguments has nothing to show in place.

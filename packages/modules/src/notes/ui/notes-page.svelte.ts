@@ -58,7 +58,7 @@ export class NotesPage {
   readonly shown: readonly NoteEntry[] = $derived(this.entries.slice(0, this.#lines));
   readonly cursor = new RowCursor(() => this.shown.map((entry) => entry.key));
   readonly approvable = $derived(
-    this.suggestions.filter((suggestion) => suggestion.approvable).map(({ stepId }) => stepId),
+    this.suggestions.filter(({ asksAlone }) => asksAlone === null).map(({ stepId }) => stepId),
   );
 
   open(id: string | null): void {
@@ -115,7 +115,7 @@ export class NotesPage {
   }
 
   approveAll(): void {
-    void this.#suggestions.accept(this.approvable);
+    void this.#suggestions.acceptAll(this.approvable);
   }
   accept(stepId: string): void {
     void this.#suggestions.accept([stepId]);

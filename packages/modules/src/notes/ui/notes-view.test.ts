@@ -22,8 +22,9 @@ const ghost = (stepId: string, effect: 'create' | 'patch' | 'delete', row: Note)
     ...(effect === 'create' ? {} : { targetId: row.id }),
   },
   card: { title: row.title, fields: [] },
-  approvable: true,
+  asksAlone: null,
   stale: null,
+  changedSince: [],
 });
 
 it('puts new ones first, a change below its note and a delete in its place', () => {

@@ -107,7 +107,7 @@ export class TodoPage {
   readonly cursor = new RowCursor(() => this.#entries.map((entry) => entry.key));
   readonly #current = $derived(this.#entries.find((entry) => entry.key === this.cursor.key));
   readonly approvable = $derived(
-    this.suggestions.filter((suggestion) => suggestion.approvable).map(({ stepId }) => stepId),
+    this.suggestions.filter(({ asksAlone }) => asksAlone === null).map(({ stepId }) => stepId),
   );
 
   /** Only opening the first one adds a step to the history: the next takes its place, and closing goes back. */
@@ -230,7 +230,7 @@ export class TodoPage {
   }
 
   approveAll(): void {
-    void this.#suggestions.accept(this.approvable);
+    void this.#suggestions.acceptAll(this.approvable);
   }
   accept(stepId: string): void {
     void this.#suggestions.accept([stepId]);

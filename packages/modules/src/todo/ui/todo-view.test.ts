@@ -22,8 +22,9 @@ function ghost(stepId: string, ghostOf: Partial<Omit<Suggestion['ghost'], 'row'>
     why: '',
     ghost: { module: 'todo', table: 'todos', effect: 'create', changed: [], ...rest, row: row as never },
     card: { title: row.title, fields: [] },
-    approvable: true,
+    asksAlone: null,
     stale: null,
+    changedSince: [],
   };
 }
 
