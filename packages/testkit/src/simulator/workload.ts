@@ -333,7 +333,7 @@ async function run(world: WorkloadWorld, device: SimDevice, act: Act): Promise<v
   }
 }
 
-/** What was approved and lies there: a device that is back runs it, as the app does for a client that only decides. */
+/** What was approved and lies there is run, as a person does with "Run it" in the inbox. */
 export async function runWhatIsApproved(device: SimDevice): Promise<void> {
   const settled = await settleApproved(device);
   await device.write(settled.groups);

@@ -52,6 +52,7 @@ export class InboxPage {
     return loaded === undefined ? [] : groupProposals(loaded.proposals, { ...loaded, nowMs: this.#nowMs(), asksAlone });
   });
   readonly failed: readonly Proposal[] = $derived.by(() => this.#loaded.current?.failed ?? []);
+  readonly approved: readonly Proposal[] = $derived.by(() => this.#loaded.current?.approved ?? []);
   readonly contested: readonly Proposal[] = $derived.by(() => this.#loaded.current?.contested ?? []);
   readonly snoozed: readonly Proposal[] = $derived.by(() =>
     (this.#loaded.current?.proposals ?? []).filter((one) => viewOf(one, this.#nowMs()) === 'snoozed'),
@@ -106,7 +107,12 @@ export class InboxPage {
   }
 
   retry(proposal: Proposal): Promise<void> {
-    return this.#settle([proposal], () => this.#workspace.desk.retry([proposal]));
+    return this.#settle([proposal], () => this.#workspace.desk.retry([proposal]), 'Not carried out');
+  }
+
+  /** Runs what was approved where it could not be carried out. */
+  run(proposal: Proposal): Promise<void> {
+    return this.#settle([proposal], () => this.#workspace.desk.run([proposal]), 'Not carried out');
   }
 
   edit(proposal: Proposal): void {
@@ -203,11 +209,15 @@ export class InboxPage {
     ];
   }
 
-  #settle(seen: readonly Proposal[], settling: () => ReturnType<Workspace['desk']['approve']>): Promise<void> {
+  #settle(
+    seen: readonly Proposal[],
+    settling: () => ReturnType<Workspace['desk']['approve']>,
+    refused = 'Not approved',
+  ): Promise<void> {
     return this.#decide(seen, async () => {
       const settled = settling();
       const left = await this.#workspace.tell(settled);
-      if (left !== null) this.#toasts.show({ message: `Not approved: ${left}`, tone: 'bad' });
+      if (left !== null) this.#toasts.show({ message: `${refused}: ${left}`, tone: 'bad' });
       const { executed } = await settled;
       if (executed.length > 0) this.#takeBack = () => this.#workspace.undoSteps(executed);
       return executed.length > 0;

@@ -1,4 +1,5 @@
 import { todos } from '@manara/modules/todo/schema';
+import { decisionWrite } from '@manara/shared-ai/decide';
 import { serverIterationId, stepIdOf } from '@manara/shared-ai/derived-ids';
 import type { Proposal } from '@manara/shared-ai/proposal';
 import { MISSION_ID, missionWrite, planOf, stepId, todoId, todoWrite } from '@manara/testkit/planned-space';
@@ -126,6 +127,20 @@ it('shows what ran although it was rejected, with Undo', async () => {
   const section = page.getByRole('region', { name: 'Carried out although it was rejected' });
   await section.getByRole('button', { name: 'Undo' }).click();
   await vi.waitFor(async () => expect(await titles()).toEqual([]));
+  await expect.element(section).not.toBeInTheDocument();
+});
+
+it('shows what was approved and not carried out, and runs it', async () => {
+  await show();
+  const section = page.getByRole('region', { name: 'Approved, but not carried out yet' });
+  expect(section.elements()).toEqual([]);
+  const { app: context, db } = app.workspace;
+  const [seen] = await db.proposals({ by: 'stepId', equals: stepId(1) });
+  // As a client writes it that only decides.
+  const other = { newId: context.newId, nowMs: context.nowMs(), clientId: 'ffffffffffffffff' };
+  await context.write([decisionWrite(seen as Proposal, 'approve', other)]);
+  await section.getByRole('button', { name: 'Run it' }).click();
+  await vi.waitFor(async () => expect(await titles()).toEqual([TITLES[0]]));
   await expect.element(section).not.toBeInTheDocument();
 });
 

@@ -2,6 +2,7 @@ import type { LocalDb } from '@manara/local-db/open-local-db';
 import { tables, toolByName } from '@manara/modules/registry';
 import type { Proposal } from '@manara/shared-ai/proposal';
 import { stageStep } from '@manara/shared-ai/stage';
+import { missions } from '@manara/shared-ai/tables/missions';
 import { executions, iterations, steps } from '@manara/shared-ai/tables/plans';
 import { readRow } from '@manara/sync-core/define-table';
 import { put } from '@manara/sync-core/write';
@@ -80,4 +81,16 @@ it('finds what ran although it was rejected, for a week', async () => {
   await ran('contested', NOW - HOUR);
   await ran('long ago', NOW - 200 * HOUR);
   expect(names((await readInbox(db, moment)).contested)).toEqual(['contested']);
+});
+
+it('finds what was approved and not carried out, for as long as it can be', async () => {
+  await db.write(ada, [put(missions, id('gone'), {})]);
+  await db.write(ada, [{ table: missions.name, id: id('gone'), deleted: true }]);
+  const approved = { status: 'approved' } as const;
+  await store(
+    proposal('waits', approved),
+    proposal('too late', { ...approved, expiresAt: NOW - HOUR }),
+    proposal('of a deleted mission', { ...approved, missionId: id('gone') }),
+  );
+  expect(names((await readInbox(db, moment)).approved)).toEqual(['waits']);
 });

@@ -1,6 +1,6 @@
 import type { LocalDb } from '@manara/local-db/open-local-db';
 import type { Suggestion } from '@manara/local-db/svelte/suggestions';
-import { type Proposal, supersededIds, viewOf } from '@manara/shared-ai/proposal';
+import { isExpired, type Proposal, supersededIds, viewOf } from '@manara/shared-ai/proposal';
 import { type Mission, missions } from '@manara/shared-ai/tables/missions';
 import { executions, type Iteration, iterations } from '@manara/shared-ai/tables/plans';
 import type { RowReader } from '@manara/sync-core/reader';
@@ -18,6 +18,8 @@ export interface Inbox {
   /** what the snoozed ones show when they wake: time passes without a change that would read them then */
   readonly snoozed: readonly Suggestion[];
   readonly failed: readonly Proposal[];
+  /** approved by a client that does not carry out what it decides, and carried out by none since */
+  readonly approved: readonly Proposal[];
   /** carried out on one device although another had rejected it */
   readonly contested: readonly Proposal[];
   readonly iterations: ReadonlyMap<string, Iteration>;
@@ -25,9 +27,10 @@ export interface Inbox {
 }
 
 export async function readInbox(db: LocalDb, moment: SuggestionMoment): Promise<Inbox> {
-  const [pending, failed, ran] = await Promise.all([
+  const [pending, failed, decided, ran] = await Promise.all([
     db.proposals({ by: 'status', equals: 'pending' }),
     db.proposals({ by: 'status', equals: 'failed' }),
+    db.proposals({ by: 'status', equals: 'approved' }),
     db.reader.list(executions, {
       by: 'executedAt',
       from: moment.nowMs - CONTESTED_WITHIN_MS,
@@ -39,19 +42,23 @@ export async function readInbox(db: LocalDb, moment: SuggestionMoment): Promise<
   // Nobody decides on what has expired, and it stays in the table for ever: it must not take the places of what is open.
   const open = newest(pending.filter((one) => viewOf(one, moment.nowMs) !== 'expired' && !superseded.has(one.id)));
   const planIds = [...new Set(open.map((one) => one.iterationId))];
-  const missionIds = [...new Set(open.map((one) => one.missionId))];
+  // What has expired cannot be carried out any more.
+  const approved = decided.filter((one) => !isExpired(one, moment.nowMs));
+  const missionIds = [...new Set([...open, ...approved].map((one) => one.missionId))];
   const [ofPlans, executed] = await Promise.all([
     db.proposals({ by: 'iterationId', anyOf: planIds }),
     db.proposals({ by: 'stepId', anyOf: ran.map((execution) => execution.stepId) }),
   ]);
+  const missionsById = await byId(db.reader, missions, missionIds);
   const sleeping = open.filter((one) => viewOf(one, moment.nowMs) === 'snoozed');
   return {
     proposals: [...open, ...ofPlans.filter((one) => one.status === 'quarantined')],
     snoozed: await describeProposals(db.reader, sleeping, moment),
     failed: newest(failed),
+    approved: newest(approved.filter((one) => missionsById.get(one.missionId)?.deleted !== true)),
     contested: newest(executed.filter((one) => one.contested)),
     iterations: await byId(db.reader, iterations, planIds),
-    missions: await byId(db.reader, missions, missionIds),
+    missions: missionsById,
   };
 }
 

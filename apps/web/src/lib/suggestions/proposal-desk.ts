@@ -6,6 +6,7 @@ import {
   approve,
   approvePlan,
   editAndApprove,
+  executeApproved,
   loadSettlement,
   retry,
   type Settled,
@@ -53,6 +54,11 @@ export class ProposalDesk {
   /** Runs again what failed. */
   retry(seen: readonly Proposal[]): Promise<Settled> {
     return this.#settle(seen, (settlement) => retry(settlement, seen));
+  }
+
+  /** Runs what was approved and not run, such as by a client that only decides. */
+  run(seen: readonly Proposal[]): Promise<Settled> {
+    return this.#settle(seen, (settlement) => executeApproved(settlement, seen));
   }
 
   async reject(seen: Proposal, rejection: Rejection): Promise<void> {
