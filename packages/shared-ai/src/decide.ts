@@ -51,10 +51,6 @@ export const reject = (seen: Seen, reason: Rejection, context: DecideContext): W
   decisionWrite(seen, 'reject', context, reason),
 ];
 
-/** Rejects several, each its own op group. */
-export const rejectAll = (seen: readonly Seen[], reason: Rejection, context: DecideContext): Write[][] =>
-  seen.map((one) => reject(one, reason, context));
-
 /** @param untilMs when it comes back, milliseconds since 1970 */
 export const snooze = (seen: Seen, untilMs: number, context: DecideContext): Write[] => [
   decisionWrite(seen, 'snooze', context, { until: untilMs }),
