@@ -1,6 +1,6 @@
 import { archiveMission, createMission, pauseMission } from '@manara/shared-ai/mission-actions';
 import type { Proposal } from '@manara/shared-ai/proposal';
-import { missions } from '@manara/shared-ai/tables/missions';
+import { missions, runRequests } from '@manara/shared-ai/tables/missions';
 import { iterations } from '@manara/shared-ai/tables/plans';
 import { put } from '@manara/sync-core/write';
 import { planOf } from '@manara/testkit/planned-space';
@@ -75,6 +75,18 @@ it('says that it waits to run until its plan is there', async () => {
   await expect.element(page.getByText('Queued to run')).toBeVisible();
   await planned(1);
   await expect.element(page.getByText('Queued to run')).not.toBeInTheDocument();
+});
+
+it('waits no longer once a run has served its request, though the clock of the device is ahead', async () => {
+  const { app: context } = app.workspace;
+  const request = context.newId();
+  const hourAhead = Date.now() + 3_600_000;
+  await context.write([put(runRequests, request, { kind: 'run', missionId: id, requestedAt: hourAhead })]);
+  await show();
+  await expect.element(page.getByText(/^Queued\. /)).toBeVisible();
+  const served = { missionId: id, slot: request, startedAt: Date.now(), finishedAt: Date.now() };
+  await context.write([put(iterations, context.newId(), served)]);
+  await expect.element(page.getByText(/^Queued\. /)).not.toBeInTheDocument();
 });
 
 it('counts the seconds of a run while the server says nothing', async () => {

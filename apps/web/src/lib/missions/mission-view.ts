@@ -1,3 +1,4 @@
+import { openRequests } from '@manara/shared-ai/open-requests';
 import type { Proposal } from '@manara/shared-ai/proposal';
 import {
   type Feedback,
@@ -41,14 +42,13 @@ export async function loadMission(reader: RowReader, id: string, limit: number):
     reader.list(runRequests, { by: 'missionId', equals: id }),
   ]);
   const latest = all.toSorted((a, b) => b.finishedAt - a.finishedAt);
-  const lastStart = Math.max(0, ...all.map((iteration) => iteration.startedAt));
   return {
     mission,
     inputs,
     iterations: latest.slice(0, limit),
     more: latest.length > limit,
     feedback: given.toSorted((a, b) => b.createdAt - a.createdAt).slice(0, FEEDBACK_SHOWN),
-    openRequests: requests.filter((request) => request.kind === 'run' && request.requestedAt > lastStart).length,
+    openRequests: openRequests(requests, all).length,
   };
 }
 

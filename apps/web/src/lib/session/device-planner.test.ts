@@ -63,6 +63,13 @@ it('serves the latest "run now" that no plan has served', async () => {
   expect(await slots({ missions: [manual], runRequests: [request('r0', NOW - 25 * HOUR)] })).toEqual([]);
 });
 
+it('serves a "run now" once, and with it what was asked before, when the clock was set back since', async () => {
+  const asked = [request('r1', NOW + 2 * HOUR), request('r2', NOW + 3 * HOUR)];
+  const served = planned({ slot: 'r2', startedAt: NOW - 30_000 });
+  const manual = mission({ trigger: { kind: 'manual' } });
+  expect(await slots({ missions: [manual], runRequests: asked, iterations: [served] })).toEqual([]);
+});
+
 it('serves "run now" of a mission that rests, and of none that was put away', async () => {
   const asked = [request('r1', NOW - 60_000)];
   for (const state of ['paused', 'draft', 'done'] as const)

@@ -1,6 +1,7 @@
 import { observe } from '@manara/local-db/observe';
 import type { LocalDb } from '@manara/local-db/open-local-db';
 import { inputSources, rules, tableByName, toolByName } from '@manara/modules/registry';
+import { openRequests } from '@manara/shared-ai/open-requests';
 import { type Mission, missions, type RunRequest, runRequests } from '@manara/shared-ai/tables/missions';
 import { type Iteration, iterations } from '@manara/shared-ai/tables/plans';
 import type { RowReader } from '@manara/sync-core/reader';
@@ -97,12 +98,9 @@ async function recentRequests(reader: RowReader, missionId: string, nowMs: numbe
   return requests.filter(({ kind, requestedAt }) => kind === 'run' && nowMs - requestedAt < DUE_WITHIN_MS);
 }
 
-/** A "run now" that no plan has served. A run serves every request made before it started. */
+/** The latest "run now" that no plan has served. */
 function requestedSlot(requests: readonly RunRequest[], planned: readonly Iteration[]): string | null {
-  const open = requests.filter(
-    (request) => !planned.some(({ startedAt, slot }) => slot === request.id || startedAt >= request.requestedAt),
-  );
-  return open.sort((a, b) => b.requestedAt - a.requestedAt)[0]?.id ?? null;
+  return openRequests(requests, planned).toSorted((a, b) => b.requestedAt - a.requestedAt)[0]?.id ?? null;
 }
 
 /** The first occurrence since the mission last ran, or was last changed, if its time has come. */
