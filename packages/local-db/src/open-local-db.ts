@@ -3,6 +3,7 @@ import type { Proposal } from '@manara/shared-ai/proposal';
 import type { Tool } from '@manara/shared-ai/tool';
 import type { Actor } from '@manara/sync-core/actor';
 import type { TableDef } from '@manara/sync-core/define-table';
+import { touchKey } from '@manara/sync-core/outbox';
 import type { RowReader } from '@manara/sync-core/reader';
 import { ACCEPTED, type Cells } from '@manara/sync-core/record';
 import type { Write } from '@manara/sync-core/write';
@@ -11,6 +12,7 @@ import { Database, type FaultListener, type RefusedRow, type Stores } from './da
 import { DexieReader } from './dexie-reader.ts';
 import { dropRefused } from './drop-refused.ts';
 import type { Notice } from './notices.ts';
+import { waitingOps } from './outbox-rows.ts';
 import { type CursorRow, FIRST_CURSOR, firstReplica, type Origin, type Replica, type SchemaRow } from './replica.ts';
 import type { ReviewRow } from './review.ts';
 import { cellsOf, storedRow } from './row.ts';
@@ -118,6 +120,13 @@ export class LocalDb {
     const batches = await this.database.batch.toArray();
     const frozen = batches.reduce((count, batch) => count + batch.entries.length, 0);
     return frozen + (await this.database.outbox.count());
+  }
+
+  /** Which of these records have a change that the server has not acknowledged. */
+  async waitingIds(table: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const keyOf = (id: string): string => touchKey({ table, id });
+    const ops = await waitingOps(this.database, ids.map(keyOf));
+    return new Set(ids.filter((id) => ops.has(keyOf(id))));
   }
 
   /** Quarantine: changes that the server refused, with its reasons. */

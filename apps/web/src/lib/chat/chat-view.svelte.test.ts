@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { render } from 'vitest-browser-svelte';
 import AppHarness, { openTestApp, type TestApp } from '#lib/shell/AppHarness.svelte';
+import type { Sending } from './answer-state.ts';
 import ChatView from './ChatView.svelte';
 
 let app: TestApp;
@@ -12,12 +13,12 @@ beforeEach(async () => {
 afterEach(() => app.workspace.db.delete());
 
 /** The page as the route shows it: the address follows a little later. */
-async function show(followsAfterMs = 50) {
+async function show({ followsAfterMs = 50, sending = 'synced' as Sending } = {}) {
   const given = (conversationId: string | null) => ({
     workspace: app.workspace,
     nowMs: Date.now(),
     guest: false,
-    offline: false,
+    sending,
     conversationId,
     onopen: (id: string | null) => void setTimeout(() => void shown.rerender({ given: given(id) }), followsAfterMs),
   });
@@ -42,7 +43,7 @@ it('makes one conversation of two presses, and stays in the box', async () => {
 });
 
 it('sends the next message to the conversation that the first has made, before the address says so', async () => {
-  await show(1000);
+  await show({ followsAfterMs: 1000 });
   await userEvent.click(page.getByRole('button', { name: 'Plan my day' }));
   await userEvent.type(box, 'And tomorrow?{Enter}');
   await expect.poll(count).toEqual([1, 2]);
@@ -76,6 +77,22 @@ it('gives words back that were not stored', async () => {
   await expect.poll(() => app.toasts.shown.length).toBe(1);
   await expect.element(box).toHaveValue('What is overdue?');
   await expect.element(page.getByText('Ask about what is here')).toBeVisible();
+});
+
+it.each<[Sending, string]>([
+  ['offline', 'Queued: it is sent when you are online'],
+  ['unreachable', 'Queued: it is sent when the server can be reached'],
+  ['signed-out', 'Queued: it is sent when you have signed in again. Sign in'],
+  ['attention', 'Queued: “Needs attention” says what it waits for'],
+  ['syncing', 'Queued: it is being sent'],
+])('says that a message is queued until the server has it: %s', async (sending, words) => {
+  await show({ sending });
+  await box.fill('What is overdue?');
+  await userEvent.keyboard('{Enter}');
+  const message = page.getByRole('article');
+  await expect.element(message).toHaveTextContent(`You What is overdue? ${words}`);
+  await app.workspace.db.database.outbox.clear();
+  await expect.element(message).toHaveTextContent('You What is overdue? Waiting for an answer…');
 });
 
 it('reads out new messages alone', async () => {
