@@ -14,6 +14,14 @@ export const runEvent = z.object({
 });
 export type RunEvent = z.output<typeof runEvent>;
 
+/** The `phase` of a run that is under way. On the wire it is any text: an app is older than the server that it meets. */
+export const RUN_PHASES = ['starting', 'reading', 'planning', 'answering', 'writing'] as const;
+export type RunPhase = (typeof RUN_PHASES)[number];
+
+/** The `phase` that a run's last event tells; after `queued` and `waiting to try again` the run starts once more. */
+export const RUN_ENDS = ['done', 'failed', 'queued', 'waiting to try again'] as const;
+export type RunEnd = (typeof RUN_ENDS)[number];
+
 /** The data of `event: auth`, sent before the session ends. */
 export const authEvent = z.object({
   /** seconds */

@@ -1,4 +1,5 @@
 import type { ClaimedRun } from '@manara/db/runs/run';
+import type { RunEnd, RunPhase } from '@manara/protocol/live';
 import { failedAnswer } from '@manara/shared-ai/chat-actions';
 import { failedPlan } from '@manara/shared-ai/plan';
 import type { Write } from '@manara/sync-core/write';
@@ -21,7 +22,7 @@ export async function executeRun(
   stop: AbortSignal,
 ): Promise<Partial<TickReport>> {
   const names = { spaceId: run.spaceId, missionId: run.missionId, runId: run.id, attempt: run.attempt };
-  const tell = (phase: string, elapsedMs: number) =>
+  const tell = (phase: RunPhase | RunEnd, elapsedMs: number) =>
     context.pokes.run(run.spaceId, { missionId: run.missionId, runId: run.id, phase, elapsedMs });
   const startedMs = context.clock.nowMs();
   const lease = keepLease(
@@ -34,7 +35,7 @@ export async function executeRun(
     },
     stop,
   );
-  const end = async (phase: string, report: Partial<TickReport>) => {
+  const end = async (phase: RunEnd, report: Partial<TickReport>) => {
     await lease.end();
     tell(phase, context.clock.nowMs() - startedMs);
     return report;

@@ -1,12 +1,13 @@
+import type { RunPhase } from '@manara/protocol/live';
 import type { RunnerClock } from './seams.ts';
 
 export interface LeaseDeps {
   readonly clock: RunnerClock;
   readonly leaseMs: number;
   /** Extends the lease; false: another worker holds the run, or it was cancelled. */
-  renew(phase: string): Promise<boolean>;
+  renew(phase: RunPhase): Promise<boolean>;
   /** Tells the app how the run gets on. */
-  tell(phase: string, elapsedMs: number): void;
+  tell(phase: RunPhase, elapsedMs: number): void;
   onRenewError(error: unknown): void;
 }
 
@@ -17,7 +18,7 @@ export interface Lease {
   /** Whether the run belongs to someone else now. */
   lost(): boolean;
   /** Says what the run is doing. */
-  enter(phase: string): void;
+  enter(phase: RunPhase): void;
   /** Ends the renewals; none is under way when it resolves. */
   end(): Promise<void>;
 }
@@ -30,7 +31,7 @@ export function keepLease(deps: LeaseDeps, stop: AbortSignal): Lease {
   const controller = new AbortController();
   const startedMs = deps.clock.nowMs();
   const everyMs = deps.leaseMs / 3;
-  let phase = 'starting';
+  let phase: RunPhase = 'starting';
   let heldUntilMs = startedMs + deps.leaseMs;
   let lost = false;
   let ended = false;

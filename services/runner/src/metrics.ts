@@ -1,3 +1,4 @@
+import { RUN_ENDS } from '@manara/protocol/live';
 import { Counter, Registry } from 'prom-client';
 import type { RunnerPokes } from './runner-context.ts';
 
@@ -15,7 +16,7 @@ export function createMetrics(): { readonly registry: Registry; readonly pokes: 
     help: 'Transactions that the runner wrote to a space',
     registers: [registry],
   });
-  const ENDS = new Set(['done', 'failed', 'queued', 'waiting to try again']);
+  const ENDS = new Set<string>(RUN_ENDS);
   return {
     registry,
     pokes: {

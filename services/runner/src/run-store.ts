@@ -1,4 +1,5 @@
 import type { ClaimedRun } from '@manara/db/runs/run';
+import type { RunPhase } from '@manara/protocol/live';
 import type { RowReader } from '@manara/sync-core/reader';
 import type { Stamp } from '@manara/sync-core/stamp';
 import type { Op } from '@manara/sync-core/wire-op';
@@ -11,7 +12,7 @@ export interface RunStore {
   /** Due missions become runs, and up to `limit` ready ones are leased to this process. */
   claim(limit: number): Promise<ClaimedRuns>;
   /** Extends the lease; false: not held any more. */
-  renew(run: ClaimedRun, phase: string): Promise<boolean>;
+  renew(run: ClaimedRun, phase: RunPhase): Promise<boolean>;
   /** Reads one space's merged state. */
   read<T>(spaceId: string, work: (reader: SpaceReader) => Promise<T>): Promise<T>;
   /** Writes through ingest and ends the run, or neither. */

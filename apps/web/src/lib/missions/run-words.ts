@@ -1,3 +1,4 @@
+import type { RunEnd, RunPhase } from '@manara/protocol/live';
 import type { Iteration } from '@manara/shared-ai/tables/plans';
 
 /** `planned by llama3.2`, `planned by rules, no model`, `planned by rules, the model failed`. */
@@ -12,6 +13,20 @@ export function tookWords(iteration: Pick<Iteration, 'startedAt' | 'finishedAt'>
   if (seconds < 1) return 'took a moment';
   return seconds < 120 ? `took ${seconds} s` : `took ${Math.round(seconds / 60)} min`;
 }
+
+const PHASE_WORDS: Readonly<Record<Exclude<RunPhase | RunEnd, 'done' | 'failed'>, string>> = {
+  starting: 'Starting',
+  reading: 'Reading your notes and todos',
+  planning: 'Planning',
+  answering: 'Writing an answer in the chat',
+  writing: 'Writing the plan',
+  queued: 'Queued again: the server stopped on the way and goes on when it is back',
+  'waiting to try again': 'Waiting to try again',
+};
+
+/** What goes on in a run that has not ended; a newer server may tell of more than this app knows. */
+export const phaseWords = (phase: string): string =>
+  Object.hasOwn(PHASE_WORDS, phase) ? PHASE_WORDS[phase as keyof typeof PHASE_WORDS] : 'Running';
 
 export function outcomeWords(iteration: Pick<Iteration, 'outcome'>): string {
   switch (iteration.outcome) {
