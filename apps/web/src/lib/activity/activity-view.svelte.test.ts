@@ -119,6 +119,25 @@ it('tells of a rejection that it was undone', async () => {
   await expect.element(rejected.getByText('· undone')).toBeVisible();
 });
 
+it.each([
+  ['a chat', [], `/chat?with=${MISSION_ID}`],
+  ['a mission', [missionWrite()], `/missions/${MISSION_ID}`],
+])('sends from what was run, done and decided to %s', async (_, mission, path) => {
+  const { app: context, db, desk } = app.workspace;
+  const create = (title: string) => ({ tool: 'todo.create', args: { title }, summary: `Create "${title}"` });
+  await context.write([...mission, ...planOf([create('Buy milk'), create('Call Ana')])]);
+  const [milk, ana] = await db.proposals({ by: 'status', equals: 'pending' });
+  if (!milk || !ana) throw new Error('nothing was planned');
+  await desk.approve([milk]);
+  await desk.reject(ana, {});
+  const lines = (await readActivity(db, 50)).filter(({ missionId }) => missionId === MISSION_ID);
+  expect(lines.map(({ kind, href }) => [kind, href]).sort()).toEqual([
+    ['ai', path],
+    ['decision', path],
+    ['run', path],
+  ]);
+});
+
 it('says what ran although it was rejected', async () => {
   const { app: context, db, desk } = app.workspace;
   await context.write([missionWrite(), ...planOf([{ tool: 'todo.create', args: { title: 'Buy milk' } }])]);

@@ -11,7 +11,7 @@ import {
   steps,
 } from '@manara/shared-ai/tables/plans';
 import { countWords } from '@manara/ui/count/count-words';
-import { outcomeWords, plannedByWords } from '#lib/missions/run-words.ts';
+import { outcomeWords, plannedByWords, runPath } from '#lib/missions/run-words.ts';
 import type { Activity } from './activity.ts';
 import { ownChanges } from './own-changes.ts';
 
@@ -82,7 +82,7 @@ function ofExecution(
     actor: missionName(missionById, execution.missionId),
     what: step?.summary || 'A change',
     reason: execution.error ?? step?.rationale ?? '',
-    href: `/missions/${execution.missionId}`,
+    href: runPath(execution.missionId, missionById.get(execution.missionId)),
     missionId: execution.missionId,
     iterationId: execution.iterationId,
     execution: execution.status === 'done' ? execution : null,
@@ -99,7 +99,7 @@ function ofIteration(iteration: Iteration, missionById: ReadonlyMap<string, Miss
     actor: missionName(missionById, iteration.missionId),
     what: iteration.summary || outcomeWords(iteration),
     reason: iteration.error ?? plannedByWords(iteration),
-    href: `/missions/${iteration.missionId}`,
+    href: runPath(iteration.missionId, missionById.get(iteration.missionId)),
     missionId: iteration.missionId,
     iterationId: iteration.id,
     execution: null,
@@ -131,7 +131,7 @@ function ofDecisions(
     actor: 'You',
     what,
     reason: reason || `of ${missionName(missionById, decision.missionId)}`,
-    href: `/missions/${decision.missionId}`,
+    href: runPath(decision.missionId, missionById.get(decision.missionId)),
     missionId: decision.missionId,
     iterationId: decision.iterationId,
     execution: null,

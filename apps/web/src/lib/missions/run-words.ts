@@ -1,4 +1,5 @@
 import type { RunEnd, RunPhase } from '@manara/protocol/live';
+import type { Mission } from '@manara/shared-ai/tables/missions';
 import type { Iteration } from '@manara/shared-ai/tables/plans';
 
 /** `planned by llama3.2`, `planned by rules, no model`, `planned by rules, the model failed`. */
@@ -40,6 +41,10 @@ export function outcomeWords(iteration: Pick<Iteration, 'outcome'>): string {
       return 'The run was cancelled';
   }
 }
+
+/** Where the plans of a run are told of: a chat without a mission plans under the id of its conversation. */
+export const runPath = (missionId: string, mission: Mission | undefined): string =>
+  mission === undefined ? `/chat?with=${missionId}` : `/missions/${missionId}`;
 
 /** What became of a step that one device carried out before it heard that another had rejected it. */
 export const CONTESTED_WORDS = 'carried out although it was rejected';

@@ -7,9 +7,9 @@ import { todos } from '@manara/modules/todo/schema';
 import { missionInputs, missions } from '@manara/shared-ai/tables/missions';
 import { put } from '@manara/sync-core/write';
 import { MemorySpace } from '@manara/testkit/memory-space';
-import { idSource } from '@manara/testkit/planned-space';
+import { idSource, MISSION_ID, missionWrite, planOf } from '@manara/testkit/planned-space';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { demoRecords } from './today-queries.ts';
+import { demoRecords, recentRuns } from './today-queries.ts';
 
 const ADA = { kind: 'user', id: 'ada', name: 'Ada' } as const;
 const MADE_AT = 1_800_000_000_000;
@@ -30,6 +30,15 @@ const left = async () => {
   const count = (table: string) => records.filter((record) => record.table === table).length;
   return [count(missions.name), count(missionInputs.name), count(notes.name), count(todos.name)];
 };
+
+it('sends to the mission that ran, or to the conversation that planned without one', async () => {
+  const plan = planOf([{ tool: 'todo.create', args: { title: 'Call Ana' } }]);
+  space.write(plan, ADA, LATER);
+  const paths = async () => (await recentRuns(space, 0)).map((run) => [run.missionTitle, run.path]);
+  expect(await paths()).toEqual([['Chat', `/chat?with=${MISSION_ID}`]]);
+  space.write([missionWrite({ title: 'Plan my day' })], ADA, LATER);
+  expect(await paths()).toEqual([['Plan my day', `/missions/${MISSION_ID}`]]);
+});
 
 describe('the records of the demo', () => {
   it('are all that it made, while nobody touched them', async () => {

@@ -4,6 +4,7 @@ import type { Execution, Iteration } from '@manara/shared-ai/tables/plans';
 import { executions, iterations } from '@manara/shared-ai/tables/plans';
 import type { AnyRow } from '@manara/sync-core/define-table';
 import type { RowReader } from '@manara/sync-core/reader';
+import { runPath } from '#lib/missions/run-words.ts';
 
 const RUNS_MAX = 8;
 const MISSIONS_MAX = 500;
@@ -12,6 +13,8 @@ const MISSIONS_MAX = 500;
 export interface Run {
   readonly iteration: Iteration;
   readonly missionTitle: string;
+  /** the page that tells of it */
+  readonly path: string;
   readonly done: readonly Execution[];
 }
 
@@ -23,7 +26,8 @@ export async function recentRuns(reader: RowReader, sinceMs: number): Promise<re
     if (mission?.deleted) return null;
     const ofPlan = await reader.list(executions, { by: 'iterationId', equals: iteration.id, limit: 500 });
     const done = ofPlan.filter((execution) => execution.status === 'done');
-    return { iteration, missionTitle: mission?.title || 'Chat', done };
+    const path = runPath(iteration.missionId, mission);
+    return { iteration, missionTitle: mission?.title || 'Chat', path, done };
   });
   return (await Promise.all(runs)).filter((run) => run !== null);
 }
