@@ -23,6 +23,8 @@ test('starts cold and offline on / and on a deep link, as the last account', asy
   await expect(note.getByRole('article').getByText('call someone about the leak')).toBeVisible();
   await note.goto('/settings');
   await expect(note.getByText(account.email)).toBeVisible();
+  await note.goto('/missions/new');
+  await expect(note.getByText('That is what the server said last.')).toBeVisible();
   await note.goto('/todo');
   await addTodo(note, 'Written offline');
   await expect(note.getByRole('button', { name: /^Sync: / })).toContainText('1 waiting');

@@ -6,6 +6,7 @@ import { put } from '@manara/sync-core/write';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { page } from 'vitest/browser';
 import { render } from 'vitest-browser-svelte';
+import type { KnownPlanner } from '#lib/session/kept-planner.ts';
 import AppHarness, { openTestApp, type TestApp } from '#lib/shell/AppHarness.svelte';
 import Composer from './Composer.svelte';
 import { adoptDrafts } from './kept-draft.ts';
@@ -21,9 +22,9 @@ beforeEach(async () => {
 });
 afterEach(() => app.workspace.db.delete());
 
-const show = (more: { mission?: Mission; guest?: boolean; at?: TestApp } = {}) => {
-  const { at = app, guest = false, mission } = more;
-  const given = { ...(mission ? { mission } : {}), planner: null, guest, onsaved, oncancel };
+const show = (more: { mission?: Mission; guest?: boolean; at?: TestApp; planner?: KnownPlanner } = {}) => {
+  const { at = app, guest = false, mission, planner = null } = more;
+  const given = { ...(mission ? { mission } : {}), planner, guest, onsaved, oncancel };
   return render(AppHarness, { app: at, view: Composer as never, given });
 };
 const objective = page.getByLabelText('What is it for?');
@@ -34,6 +35,17 @@ async function stored(): Promise<Mission> {
   const [mission] = await all();
   return mission as Mission;
 }
+
+it.each([
+  [false, 'What it looks at is sent to models.example.com (llama3.2) each time it runs.'],
+  [
+    true,
+    'What it looks at is sent to models.example.com (llama3.2) each time it runs. That is what the server said last.',
+  ],
+])('says where the inputs go, and when that is only what was known last: %s', async (isLastKnown, words) => {
+  await show({ planner: { kind: 'model', model: 'llama3.2', endpointHost: 'models.example.com', isLastKnown } });
+  await expect.element(page.getByText(words, { exact: true })).toBeVisible();
+});
 
 it('makes one mission of a double click', async () => {
   await show();

@@ -2,7 +2,6 @@ import type { DatabaseFault } from '@manara/local-db/database';
 import type { LocalDb } from '@manara/local-db/open-local-db';
 import { persistStorage } from '@manara/local-db/storage';
 import { LiveQuery } from '@manara/local-db/svelte/live-query.svelte';
-import type { PlannerReply } from '@manara/protocol/planner';
 import type { Execution } from '@manara/shared-ai/tables/plans';
 import type { SyncStatus as EngineStatus } from '@manara/sync-client/sync-status';
 import type { Toasts } from '@manara/ui/toast/toasts.svelte.ts';
@@ -16,6 +15,7 @@ import { adoptInto } from './adopt.ts';
 import { Api, type ApiResult, type Credentials } from './api.ts';
 import { planNow, startDevicePlanner } from './device-planner.ts';
 import { downloadText, exportJson } from './export-data.ts';
+import { forgetPlanner, type KnownPlanner, keepPlanner, readPlanner } from './kept-planner.ts';
 import { openDatabase, userOf } from './open-database.ts';
 import { type Account, GUEST, PROFILE_KEY, type Profile, readProfile, writeProfile } from './profile.ts';
 import { forgetDrafts, rescueDrafts } from './rescue-drafts.ts';
@@ -53,8 +53,8 @@ export class Session {
   #refused: LiveQuery<readonly RefusedChange[], readonly RefusedChange[]> | null = $state.raw(null);
   /** why no database could be opened, or what is wrong with the one that is */
   fault: DatabaseFault | 'unavailable' | null = $state(null);
-  /** where the server sends mission inputs; null until it has told */
-  planner: PlannerReply | null = $state.raw(null);
+  /** where the server sends mission inputs; null until it has told this account */
+  planner: KnownPlanner | null = $state.raw(null);
   #stopPlanner: () => void = () => undefined;
   #persistAsked = false;
   readonly #disposals: (() => void)[] = [];
@@ -136,6 +136,7 @@ export class Session {
     writeProfile(this.#deps.storage, GUEST);
     if (removeData && db) {
       forgetDrafts(this.#deps.storage, db.clientId);
+      if (this.account) forgetPlanner(this.#deps.storage, this.account);
       await db.delete();
     }
     await this.#open(GUEST);
@@ -259,6 +260,7 @@ export class Session {
       return Promise.all([...refused, ...review]);
     }, []);
     if (this.account !== null) {
+      this.planner = readPlanner(storage, this.account);
       const onconnect = (): void => void this.#askPlanner();
       this.#sync = new SyncHandle(db, seams, { onrun: (event) => workspace.runs.hear(event), onconnect });
     }
@@ -288,8 +290,11 @@ export class Session {
   }
 
   async #askPlanner(): Promise<void> {
+    const { account } = this;
     const reply = await this.api.planner();
-    if (reply.ok) this.planner = reply.value;
+    if (!reply.ok || account === null || account !== this.account) return;
+    this.planner = { ...reply.value, isLastKnown: false };
+    keepPlanner(this.#deps.storage, account, reply.value);
   }
 
   #status(): SyncStatus {
