@@ -16,6 +16,7 @@ import { Api, type ApiResult, type Credentials } from './api.ts';
 import { planNow, startDevicePlanner } from './device-planner.ts';
 import { downloadText, exportJson } from './export-data.ts';
 import { forgetPlanner, type KnownPlanner, keepPlanner, readPlanner } from './kept-planner.ts';
+import { type NamedDevice, namedDevices } from './named-devices.ts';
 import { openDatabase, userOf } from './open-database.ts';
 import { type Account, GUEST, PROFILE_KEY, type Profile, readProfile, writeProfile } from './profile.ts';
 import { forgetDrafts, rescueDrafts } from './rescue-drafts.ts';
@@ -177,6 +178,11 @@ export class Session {
     const { demo } = await import('@manara/modules/sample-data');
     const { missionId, writes } = demo({ newId: app.newId, nowMs: app.nowMs(), today: app.today(), zone: app.zone });
     return (await app.write(writes)) && (await planNow({ db, seams: this.#deps.seams }, missionId));
+  }
+
+  /** The account's devices, asked from the server. */
+  devices(): Promise<ApiResult<readonly NamedDevice[]>> {
+    return namedDevices(this.api, this.clientId);
   }
 
   storageReport(): Promise<StorageReport> {

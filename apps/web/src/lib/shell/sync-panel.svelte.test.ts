@@ -1,3 +1,4 @@
+import { err, ok } from '@manara/kernel/result';
 import { expect, it, vi } from 'vitest';
 import { page } from 'vitest/browser';
 import { render } from 'vitest-browser-svelte';
@@ -40,6 +41,32 @@ it('passes on which change is repaired and how', async () => {
   expect(onrepair).toHaveBeenCalledExactlyOnceWith('op-1', 'drop');
   await page.getByRole('button', { name: 'Sync now' }).click();
   expect(onretry).toHaveBeenCalledOnce();
+});
+
+const devices = [
+  { client: 'a', firstSeen: 0, lastSeen: now - 5000, current: true, name: 'This device', isThis: true },
+  { client: 'b', firstSeen: 0, lastSeen: now - 7_200_000, current: false, name: 'Another device', isThis: false },
+];
+
+it('tells the devices and when each was last seen, asked when there is a server', async () => {
+  const readDevices = vi.fn(async () => ok(devices));
+  const given = { open: true, now, onretry: vi.fn(), onrepair: vi.fn(), readDevices };
+  const offline: SyncStatus = { state: 'offline', waiting: 0, lastSyncAt: null, refused: [] };
+  const panel = await render(SyncPanel, { ...given, status: offline });
+  expect(readDevices).not.toHaveBeenCalled();
+  for (const state of ['syncing', 'synced'] as const) await panel.rerender({ ...given, status: { ...offline, state } });
+  const lines = page.getByRole('list', { name: 'Devices' }).getByRole('listitem');
+  await expect.poll(() => lines.elements().map((line) => line.textContent)).toHaveLength(2);
+  await expect.element(lines.first()).toHaveTextContent('This device seen 5 s ago');
+  await expect.element(lines.last()).toHaveTextContent('Another device seen 2 h ago');
+  expect(readDevices).toHaveBeenCalledOnce();
+});
+
+it('does without the devices when they are not told', async () => {
+  const readDevices = vi.fn(async () => err({ code: 'unauthenticated', status: 401, message: '' }));
+  await render(SyncPanel, { open: true, status, now, onretry: vi.fn(), onrepair: vi.fn(), readDevices });
+  await expect.poll(() => readDevices).toHaveBeenCalledOnce();
+  expect(page.getByRole('list', { name: 'Devices' }).elements()).toEqual([]);
 });
 
 it('asks a guest to sign in instead of syncing', async () => {

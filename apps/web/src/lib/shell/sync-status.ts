@@ -14,13 +14,6 @@ export interface RefusedChange {
   repairs: readonly { id: string; label: string; danger?: boolean }[];
 }
 
-export interface SyncDevice {
-  id: string;
-  name: string;
-  lastSeenAt: number;
-  isThis: boolean;
-}
-
 /** What the pill and its panel show. All times in ms since 1970. */
 export interface SyncStatus {
   /**
@@ -36,7 +29,6 @@ export interface SyncStatus {
   clockOffByMs?: number | null;
   /** Why sync stands still, when it is not the network: from the error table. */
   problem?: { title: string; safe: string; todo: string } | null;
-  devices?: readonly SyncDevice[];
 }
 
 /** The words of the pill: a short form for narrow screens, and all of it. */
