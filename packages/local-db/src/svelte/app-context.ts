@@ -18,6 +18,8 @@ export interface AppContext {
    * resolves false. Takes `$state` proxies.
    */
   write(writes: readonly Write[], options?: WriteOptions): Promise<boolean>;
+  /** Like {@link write}. Once it is stored, and only then, says so and offers to take it back for a few seconds. */
+  writeWithUndo(writes: readonly Write[], message: string, undo: readonly Write[]): Promise<boolean>;
   /** Cells with stamp and actor per field: who changed what. */
   cells(table: string, id: string): Promise<Cells | undefined>;
   readonly user: Actor;
@@ -34,8 +36,6 @@ export interface AppContext {
   /** A live query; make it in `$derived` when it depends on reactive values, and pass those in as plain ones. */
   live<T>(query: (reader: RowReader) => Promise<T>): LiveQuery<T>;
   live<T>(query: (reader: RowReader) => Promise<T>, initial: T): LiveQuery<T, T>;
-  /** Says what happened and offers to take it back for a few seconds. */
-  undoToast(message: string, undo: readonly Write[]): void;
 }
 
 const KEY = Symbol('app');

@@ -64,14 +64,23 @@ export class RowCursor {
     this.#line()?.scrollIntoView({ block: 'nearest' });
   }
 
-  /** Before a line goes: the keys, and the focus when it is there, go on with the next one. */
-  leave(key: string): void {
-    if (this.key !== key) return;
+  /**
+   * Before a line goes: the keys, and the focus when it is there, go on with the next one.
+   * @returns what brings them back, for a line that stays after all
+   */
+  leave(key: string): () => void {
+    if (this.key !== key) return () => undefined;
     const keys = this.#keys();
     const at = keys.indexOf(key);
     const held = this.#holdsFocus();
-    this.key = keys[at + 1] ?? keys[at - 1] ?? null;
+    const next = keys[at + 1] ?? keys[at - 1] ?? null;
+    this.key = next;
     if (held) this.focus();
+    return () => {
+      if (this.key !== next) return;
+      this.key = key;
+      if (held) this.focus();
+    };
   }
 
   /** Goes to a line that may not be there yet, and shows it when it is. The focus stays. */

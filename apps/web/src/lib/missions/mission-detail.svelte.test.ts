@@ -21,11 +21,20 @@ beforeEach(async () => {
 });
 afterEach(() => app.workspace.db.delete());
 
-const show = (guest = false) =>
+const show = (guest = false, more: object = {}) =>
   render(AppHarness, {
     app,
     view: MissionDetail as never,
-    given: { id, workspace: app.workspace, api: {}, guest, nowMs: Date.now(), onleave: vi.fn(), onedit: vi.fn() },
+    given: {
+      id,
+      workspace: app.workspace,
+      api: {},
+      guest,
+      nowMs: Date.now(),
+      onleave: vi.fn(),
+      onedit: vi.fn(),
+      ...more,
+    },
   });
 const planned = (count: number) =>
   app.workspace.app.write(
@@ -155,4 +164,16 @@ it('gives feedback back that was not stored', async () => {
   await page.getByRole('button', { name: 'Save feedback' }).click();
   await expect.poll(() => app.toasts.shown.length).toBe(1);
   await expect.element(box).toHaveValue('Never before nine');
+});
+
+it('stays on a mission whose deletion was refused, and does not say that it is gone', async () => {
+  const onleave = vi.fn();
+  await show(false, { onleave });
+  const told = vi.spyOn(app.toasts, 'show');
+  vi.spyOn(app.workspace.db, 'write').mockResolvedValueOnce({ ok: false, error: { code: 'quota' } } as never);
+  await page.getByRole('button', { name: 'More', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
+  await vi.waitFor(() => expect(told).toHaveBeenCalled());
+  expect(told).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ tone: 'bad' }));
+  expect(onleave).not.toHaveBeenCalled();
 });

@@ -1,3 +1,5 @@
+import type { JsonValue } from '@manara/kernel/json';
+import { err } from '@manara/kernel/result';
 import type { Notice } from '@manara/local-db/notices';
 import type { LocalDb } from '@manara/local-db/open-local-db';
 import type { AppContext } from '@manara/local-db/svelte/app-context';
@@ -161,9 +163,10 @@ export class Workspace {
   async #restoreText({ id, table, recordId, field, text }: Notice): Promise<void> {
     const def = tableByName.get(table);
     const row = def && ((await this.db.reader.get(def, recordId)) as AnyRow | undefined);
-    if (row === undefined || !(await this.app.write([{ table, id: recordId, set: { [field]: text } }]))) return;
-    await this.db.dismissNotice(id);
-    this.app.undoToast('Your text is back', [{ table, id: recordId, set: { [field]: row[field] ?? '' } }]);
+    if (row === undefined) return;
+    const write = (value: JsonValue): readonly Write[] => [{ table, id: recordId, set: { [field]: value } }];
+    if (await this.app.writeWithUndo(write(text), 'Your text is back', write(row[field] ?? '')))
+      await this.db.dismissNotice(id);
   }
 
   async #tell(settling: Promise<Settled>): Promise<void> {
@@ -179,7 +182,10 @@ export class Workspace {
   #makeApp(): AppContext {
     const { db, user, seams, toasts, today, onwrite } = this.#deps;
     const write = async (writes: readonly Write[], actor: Actor = user): Promise<boolean> => {
-      const result = await db.write(actor, writes);
+      const result = await db.write(actor, writes).catch((error: unknown) => {
+        console.error(error);
+        return err({ code: 'storage' });
+      });
       if (result.ok) onwrite();
       else toasts.show({ message: notSaved(result.error.code), tone: 'bad' });
       return result.ok;
@@ -187,6 +193,11 @@ export class Workspace {
     return {
       reader: db.reader,
       write: (writes, options) => write(writes, options?.actor),
+      async writeWithUndo(writes, message, undo) {
+        const stored = await write(writes);
+        if (stored) toasts.show({ message, undo: () => void write(undo) });
+        return stored;
+      },
       cells: (table, id) => db.cells(table, id),
       user,
       get clientId() {
@@ -199,9 +210,6 @@ export class Workspace {
       zone: seams.zone(),
       live: <T>(query: (reader: RowReader) => Promise<T>, initial?: T) =>
         new LiveQuery<T, T>(() => query(db.reader), initial as T),
-      undoToast: (message, writes) => {
-        toasts.show({ message, undo: () => void write(writes) });
-      },
     };
   }
 }
@@ -209,6 +217,7 @@ export class Workspace {
 /** Why this device did not store a change. */
 export function notSaved(code: string): string {
   if (code === 'quota') return errorLine('quota_exceeded');
+  if (code === 'storage') return 'Not saved: the storage of this browser failed. Load this page again.';
   if (code === 'adopted') return 'Not saved: this data has moved to your account. Load the page again.';
   if (code === 'outdated') return 'Not saved: another tab runs a newer version of the app. Load this page again.';
   if (code === 'too_large') return 'Not saved: these are too many changes, or too much text, for one step.';

@@ -1,7 +1,7 @@
 import { type LocalDb, openLocalDb } from '@manara/local-db/open-local-db';
 import { browserSeams } from '@manara/local-db/seams';
 import { put, remove } from '@manara/sync-core/write';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { render } from 'vitest-browser-svelte';
 import { notes } from '../schema.ts';
@@ -17,6 +17,8 @@ const text = () => page.getByRole('textbox', { name: 'Text, in Markdown' });
 const write = (note: keyof typeof ids, body: string, title: string = note) =>
   db.write(ada, [put(notes, ids[note], { title, body })]);
 const body = async (title: keyof typeof ids) => (await db.reader.get(notes, ids[title]))?.body;
+/** Ends all that is under way, so that "nothing happened" can be told. */
+const rested = () => new Promise((resolve) => setTimeout(resolve, 150));
 beforeEach(async () => {
   await page.viewport(1360, 860);
   const name = `notes-page-${seams.newClientId()}`;
@@ -138,4 +140,23 @@ it('shows the whole of a long title, and offers to make the first note once', as
   await render(NotesHarness, { db });
   await expect.element(page.getByRole('heading', { name: 'No notes yet' })).toBeVisible();
   expect(page.getByRole('button', { name: /^New note/ }).elements()).toHaveLength(1);
+});
+
+describe('when a write is refused', () => {
+  it('a deleted note stays open, and nothing says that it is gone', async () => {
+    const onundoable = vi.fn();
+    await render(NotesHarness, { db, openId: ids.Boat, refusing: true, onundoable });
+    await page.getByRole('button', { name: 'Delete note' }).click();
+    await rested();
+    await expect.element(page.getByRole('article', { name: 'Boat' })).toBeVisible();
+    expect(onundoable).not.toHaveBeenCalled();
+  });
+
+  it('a new note is not gone to', async () => {
+    await render(NotesHarness, { db, refusing: true });
+    await page.getByRole('button', { name: 'New note' }).click();
+    await rested();
+    expect(page.getByText('This note is not here').elements()).toEqual([]);
+    await expect.element(row('Boat')).toBeVisible();
+  });
 });

@@ -68,9 +68,9 @@ export class NotesPage {
 
   async add(): Promise<void> {
     const writes = createNote({}, this.#context());
-    await this.#app.write(writes);
-    const id = writes[0]?.id ?? null;
-    if (id !== null) this.#fresh.add(id);
+    const id = writes[0]?.id;
+    if (id === undefined || !(await this.#app.write(writes))) return;
+    this.#fresh.add(id);
     this.search = '';
     this.open(id);
   }
@@ -108,10 +108,10 @@ export class NotesPage {
   }
 
   async remove(note: Note): Promise<void> {
-    this.cursor.leave(note.id);
-    if (this.#openId() === note.id) this.open(null);
-    await this.#app.write(deleteNote(note.id));
-    this.#app.undoToast(`Deleted “${noteTitle(note)}”`, restoreNote(note.id));
+    const stay = this.cursor.leave(note.id);
+    const message = `Deleted “${noteTitle(note)}”`;
+    if (!(await this.#app.writeWithUndo(deleteNote(note.id), message, restoreNote(note.id)))) stay();
+    else if (this.#openId() === note.id) this.open(null);
   }
 
   approveAll(): void {

@@ -289,6 +289,93 @@ it('keeps what was typed when it could not be stored', async () => {
   await expect.element(box).toHaveValue('');
 });
 
+describe('when a write is refused', () => {
+  it('a deleted todo stays in its list, and nothing says that it is gone', async () => {
+    await wide();
+    const onundoable = vi.fn();
+    await show({ refusing: true, onundoable });
+    await row('Milk').click();
+    await page.getByRole('group', { name: 'Milk' }).getByRole('button', { name: 'Delete' }).click();
+    await rested();
+    await expect.element(row('Milk')).toHaveFocus();
+    expect(onundoable).not.toHaveBeenCalled();
+  });
+
+  it('the line that has the focus keeps it', async () => {
+    await wide();
+    await show({ refusing: true });
+    await expect.element(row('Bread')).toBeVisible();
+    await userEvent.keyboard('j{Delete}');
+    await rested();
+    await expect.element(row('Bread')).toHaveFocus();
+    await userEvent.keyboard('x');
+    await rested();
+    await expect.element(row('Bread')).toHaveFocus();
+  });
+
+  it('boxes and choices show what is stored', async () => {
+    await wide();
+    await show({ refusing: true, openId: ids.Milk });
+    const detail = page.getByRole('group', { name: 'Milk' });
+    await detail.getByText('Not done').click();
+    await detail.getByLabelText('Priority').selectOptions('High');
+    await page.getByRole('checkbox', { name: 'Done: Bread' }).click({ force: true });
+    await rested();
+    await expect.element(detail.getByLabelText('Not done')).not.toBeChecked();
+    await expect.element(detail.getByLabelText('Priority')).toHaveDisplayValue('None');
+    await expect.element(page.getByRole('checkbox', { name: 'Done: Bread' })).not.toBeChecked();
+  });
+
+  it('a title that was edited stays in its field until it is stored or given up', async () => {
+    await wide();
+    const screen = await show({ refusing: true });
+    await expect.element(row('Bread')).toBeVisible();
+    await userEvent.keyboard('je');
+    const field = page.getByRole('textbox', { name: 'Title' });
+    await field.fill('Rye bread');
+    await userEvent.keyboard('{Enter}');
+    await rested();
+    await expect.element(field).toHaveValue('Rye bread');
+    await screen.rerender({ refusing: false });
+    await userEvent.keyboard('{Enter}');
+    await expect.element(row('Rye bread')).toHaveFocus();
+    await screen.rerender({ refusing: true });
+    await userEvent.keyboard('e');
+    await field.fill('White bread');
+    await userEvent.keyboard('{Enter}');
+    await rested();
+    await userEvent.keyboard('{Escape}');
+    await expect.element(row('Rye bread')).toHaveFocus();
+  });
+
+  it('the name of a list stays in its dialog', async () => {
+    await wide();
+    const screen = await show({ refusing: true });
+    await page.getByRole('button', { name: 'New list' }).click();
+    const dialog = page.getByRole('dialog', { name: 'New list' });
+    await dialog.getByLabelText('Name').fill('Errands');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await rested();
+    await expect.element(dialog.getByLabelText('Name')).toHaveValue('Errands');
+    await screen.rerender({ refusing: false });
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await expect.element(page.getByRole('heading', { name: 'Errands', level: 1 })).toBeVisible();
+  });
+
+  it('a list that is deleted stays on show', async () => {
+    await wide();
+    await write(put(todoLists, seams.newId(), { title: 'Errands', position: 'a0' }));
+    const onundoable = vi.fn();
+    await show({ refusing: true, onundoable });
+    await page.getByRole('button', { name: /^Errands/ }).click();
+    await page.getByRole('button', { name: 'More for this list' }).click();
+    await page.getByRole('menuitem', { name: 'Delete list' }).click();
+    await rested();
+    await expect.element(page.getByRole('heading', { name: 'Errands', level: 1 })).toBeVisible();
+    expect(onundoable).not.toHaveBeenCalled();
+  });
+});
+
 describe('text of several lines, pasted into the box', () => {
   const box = () => page.getByRole('textbox', { name: 'Add a todo' });
   const paste = (text: string) => {

@@ -40,6 +40,7 @@ export class TodoPage {
   quickAdd = $state<HTMLInputElement>();
   searchBox = $state<HTMLInputElement>();
 
+  #refusals = $state(0);
   /** the todo that was opened from the list here: the list is one step back in the history */
   #pushed: string | null = null;
   /** the todo whose detail takes the focus when it is there */
@@ -168,17 +169,24 @@ export class TodoPage {
       siblings.push(...created.map(({ set }) => ({ position: String(set?.['position']) })));
       return created;
     });
-    if (!(await this.#app.write(writes))) return false;
+    const undo = writes.flatMap(({ id }) => deleteTodo(id));
+    const message = `Added ${countWords(writes.length, 'todo')}`;
+    if (!(await this.#app.writeWithUndo(writes, message, undo))) return false;
     if (writes[0]) this.cursor.goTo(writes[0].id);
-    this.#app.undoToast(
-      `Added ${countWords(writes.length, 'todo')}`,
-      writes.flatMap(({ id }) => deleteTodo(id)),
-    );
     return true;
   }
 
-  async edit(todo: Todo, edit: TodoEdit): Promise<void> {
-    await this.#app.write(editTodo(todo, edit));
+  /** @returns whether it was stored */
+  async edit(todo: Todo, edit: TodoEdit): Promise<boolean> {
+    const stored = await this.#app.write(editTodo(todo, edit));
+    if (!stored) this.#refusals += 1;
+    return stored;
+  }
+
+  /** A stored value for a control, which is told it again when a write was refused: it shows what was chosen by then. */
+  asStored<T>(value: T): T {
+    void this.#refusals;
+    return value;
   }
 
   /**
@@ -201,26 +209,37 @@ export class TodoPage {
 
   async toggle(todo: Todo): Promise<void> {
     // It leaves its place, and whoever goes through the list goes on there.
-    if (!this.cursor.inPane) this.cursor.leave(todo.id);
-    if (!(await this.#app.write(setTodoDone(todo.id, !todo.done, this.context()))) || todo.done) return;
-    // It may be in the folded section now: a slip of the hand is taken back here.
-    this.#app.undoToast(`Done: ${todo.title}`, setTodoDone(todo.id, false, this.context()));
+    const stay = this.cursor.inPane ? undefined : this.cursor.leave(todo.id);
+    const write = (done: boolean) => setTodoDone(todo.id, done, this.context());
+    const stored = todo.done
+      ? await this.#app.write(write(false))
+      : // It may be in the folded section then: a slip of the hand is taken back here.
+        await this.#app.writeWithUndo(write(true), `Done: ${todo.title}`, write(false));
+    if (stored) return;
+    stay?.();
+    this.#refusals += 1;
   }
 
   async remove(todo: Todo): Promise<void> {
-    this.cursor.leave(todo.id);
+    const stay = this.cursor.leave(todo.id);
+    // Before the line goes: a sheet that closes gives the focus back to it.
     if (this.#place().openId === todo.id) this.open(null);
-    await this.#app.write(deleteTodo(todo.id));
-    this.#app.undoToast(`Deleted “${todo.title}”`, restoreTodo(todo.id));
+    const message = `Deleted “${todo.title}”`;
+    if (!(await this.#app.writeWithUndo(deleteTodo(todo.id), message, restoreTodo(todo.id)))) stay();
   }
 
-  /** Ends the edit of a title in its row. An empty title keeps the old one. */
-  async rename(todo: Todo, title: string, basis: string): Promise<void> {
-    this.editingId = null;
+  /**
+   * Ends the edit of a title in its row. An empty title keeps the old one.
+   * @returns whether it has ended: a title that was refused is still being edited
+   */
+  async rename(todo: Todo, title: string, basis: string): Promise<boolean> {
     const text = title.trim();
-    if (text !== '') await this.edit({ ...todo, title: basis }, { title: text });
+    const changed = text !== '' && text !== basis;
+    if (changed && !(await this.edit({ ...todo, title: basis }, { title: text }))) return false;
+    if (this.editingId === todo.id) this.editingId = null;
     await tick();
     this.cursor.recover();
+    return true;
   }
 
   async move(id: string, step: -1 | 1): Promise<void> {
