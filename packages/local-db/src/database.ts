@@ -52,9 +52,9 @@ const names = (error: unknown): string[] => {
   const found: string[] = [];
   let current: unknown = error;
   for (let depth = 0; depth < 5 && current instanceof Object; depth++) {
-    const { name, inner } = current as { name?: unknown; inner?: unknown };
+    const { name, inner, cause } = current as { name?: unknown; inner?: unknown; cause?: unknown };
     if (typeof name === 'string') found.push(name);
-    current = inner;
+    current = inner ?? cause;
   }
   return found;
 };

@@ -4,6 +4,7 @@ import type { Query, RowReader } from '@manara/sync-core/reader';
 import { type Collection, Dexie } from 'dexie';
 import type { Stores } from './database.ts';
 import { type IndexKey, indexKey, NULL_KEY, rowOf, type StoredRow } from './row.ts';
+import { reading } from './unreadable-store.ts';
 
 type Bounds = { readonly lower: IndexKey; readonly upper: IndexKey; readonly lowerOpen: boolean };
 type Key = readonly (string | number)[];
@@ -47,11 +48,19 @@ export class DexieReader implements RowReader {
   }
 
   async get<T extends TableDef>(table: T, id: string): Promise<RowOf<T> | undefined> {
-    const row = await this.#stores.rows(table.name).get(id);
+    const row = await reading(table.name, () => this.#stores.rows(table.name).get(id));
     return row === undefined ? undefined : rowOf(table, row);
   }
 
   async list<T extends TableDef>(table: T, query: Query = {}): Promise<RowOf<T>[]> {
+    return reading(table.name, () => this.#list(table, query));
+  }
+
+  async count<T extends TableDef>(table: T, query: Query = {}): Promise<number> {
+    return reading(table.name, () => this.#count(table, query));
+  }
+
+  async #list<T extends TableDef>(table: T, query: Query): Promise<RowOf<T>[]> {
     if (query.anyOf !== undefined) return this.#listAnyOf(table, query, query.anyOf);
     const limit = query.limit ?? Number.POSITIVE_INFINITY;
     const live = await bounded(this.#range(table, query, 0), limit);
@@ -61,8 +70,8 @@ export class DexieReader implements RowReader {
     return rows.map((row) => rowOf(table, row));
   }
 
-  async count<T extends TableDef>(table: T, query: Query = {}): Promise<number> {
-    if (query.anyOf !== undefined || query.limit !== undefined) return (await this.list(table, query)).length;
+  async #count<T extends TableDef>(table: T, query: Query): Promise<number> {
+    if (query.anyOf !== undefined || query.limit !== undefined) return (await this.#list(table, query)).length;
     const dead = query.withDeleted ? await this.#range(table, query, 1).count() : 0;
     return dead + (await this.#range(table, query, 0).count());
   }

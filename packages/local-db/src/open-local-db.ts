@@ -19,6 +19,7 @@ import { cellsOf, storedRow } from './row.ts';
 import { schemaHash } from './schema.ts';
 import type { LocalSeams } from './seams.ts';
 import { Stager } from './stager.ts';
+import { reading } from './unreadable-store.ts';
 import { writeRecords } from './write-door.ts';
 
 export interface LocalDbOptions {
@@ -95,7 +96,7 @@ export class LocalDb {
   }
 
   async proposal(id: string): Promise<Proposal | undefined> {
-    return this.database.proposals.get(id);
+    return reading('$proposals', () => this.database.proposals.get(id));
   }
 
   /** Without `by`: every proposal, by id. */
@@ -104,7 +105,9 @@ export class LocalDb {
     const where = this.database.proposals.where(by);
     const range = equals !== undefined ? where.equals(equals) : where.anyOf([...(anyOf ?? [])]);
     const all = equals === undefined && anyOf === undefined ? this.database.proposals.toCollection() : range;
-    return limit === Number.POSITIVE_INFINITY ? all.toArray() : all.limit(limit).toArray();
+    return reading('$proposals', () =>
+      limit === Number.POSITIVE_INFINITY ? all.toArray() : all.limit(limit).toArray(),
+    );
   }
 
   /** Losing texts of conflicts, the latest first. */

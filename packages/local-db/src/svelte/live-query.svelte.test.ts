@@ -5,7 +5,7 @@ import { flushSync } from 'svelte';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type LocalDb, openLocalDb } from '../open-local-db.ts';
 import { browserSeams } from '../seams.ts';
-import { LiveQuery } from './live-query.svelte.ts';
+import { failedReads, LiveQuery } from './live-query.svelte.ts';
 
 const ada: Actor = { kind: 'user', id: 'ada', name: 'Ada' };
 const seams = browserSeams();
@@ -105,6 +105,43 @@ it('says that a query failed and keeps the last good value', async () => {
   await vi.waitFor(() => expect(seen.at(-1)).toBe('failed'));
   expect(query.current).toBe('good');
   expect(query.error).toBeInstanceOf(Error);
+});
+
+it('is listed while it fails and someone reads it, and can be tried again', async () => {
+  let broken = true;
+  const query = new LiveQuery(async () => {
+    if (broken) throw new DOMException('boom', 'DataError');
+    return 'good';
+  }, undefined);
+  const status = reading(() => query.status);
+  await vi.waitFor(() => expect(status.at(-1)).toBe('failed'));
+  expect([...failedReads.keys()]).toEqual([query]);
+  await query.retry();
+  expect([query.status, failedReads.size]).toEqual(['failed', 1]);
+  broken = false;
+  await query.retry();
+  expect([query.status, query.current, failedReads.size]).toEqual(['ready', 'good', 0]);
+
+  broken = true;
+  await query.retry();
+  expect([query.status, query.current, failedReads.size]).toEqual(['failed', 'good', 1]);
+  for (const cleanup of cleanups.splice(0)) cleanup();
+  await vi.waitFor(() => expect(failedReads.size).toBe(0));
+});
+
+it('says which store could not be read', async () => {
+  const get = vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementation(() => {
+    throw new DOMException('boom', 'DataError');
+  });
+  const query = new LiveQuery(title(seams.newId()), undefined);
+  const status = reading(() => query.status);
+  await vi.waitFor(() => expect(status.at(-1)).toBe('failed'));
+  get.mockRestore();
+  expect(query.error).toMatchObject({
+    name: 'UnreadableStore',
+    store: 'milestones',
+    message: expect.stringContaining('boom'),
+  });
 });
 
 it('takes $state proxies at the write door', async () => {

@@ -1,6 +1,12 @@
 import type { Subscription } from 'dexie';
-import { createSubscriber } from 'svelte/reactivity';
-import { observe } from '../observe.ts';
+import { createSubscriber, SvelteMap } from 'svelte/reactivity';
+import { observe, onChange } from '../observe.ts';
+
+/**
+ * The queries on show whose last read failed, with what went wrong, wherever they are made: the frame of the app tells of
+ * them all. A query's own getters would make whoever tells of it a reader, and it would never end.
+ */
+export const failedReads = new SvelteMap<Pick<LiveQuery<unknown, unknown>, 'retry'>, unknown>();
 
 /**
  * A query over local-db that stays current while someone reads it, in this tab and across tabs.
@@ -9,6 +15,8 @@ import { observe } from '../observe.ts';
  * anew in `$derived` when they change. All readers share one subscription; it starts with the first effect that reads,
  * and ends with the last. Outside a component the getters just tell what is known. A row that is gone is `ready` with
  * `undefined`.
+ *
+ * Only `ready` tells that there is nothing: after a failed read `current` is what an earlier one said.
  */
 export class LiveQuery<T, Initial = undefined> {
   readonly #query: () => Promise<T>;
@@ -16,14 +24,22 @@ export class LiveQuery<T, Initial = undefined> {
   #current: T | Initial;
   #status: 'loading' | 'ready' | 'failed' = 'loading';
   #error: unknown;
+  #subscription: Subscription | undefined;
+  #stopWaiting: () => void = () => undefined;
+  #update: () => void = () => undefined;
+  #answered: () => void = () => undefined;
 
   /** @param initial what `current` is until the first result */
   constructor(query: () => Promise<T>, initial: Initial) {
     this.#query = query;
     this.#current = initial;
     this.#track = createSubscriber((update) => {
-      const subscription = this.#subscribe(update);
-      return () => subscription.unsubscribe();
+      this.#update = update;
+      void this.retry();
+      return () => {
+        this.#stop();
+        failedReads.delete(this);
+      };
     });
   }
 
@@ -40,20 +56,38 @@ export class LiveQuery<T, Initial = undefined> {
     return this.#error;
   }
 
-  #subscribe(update: () => void): Subscription {
-    return observe(this.#query).subscribe({
+  /** Reads anew. Resolves with the answer, good or bad. */
+  retry(): Promise<void> {
+    this.#stop();
+    this.#subscription = observe(this.#query).subscribe({
       next: (value) => {
         this.#current = value;
         this.#status = 'ready';
         this.#error = undefined;
-        update();
+        failedReads.delete(this);
+        this.#update();
+        this.#answered();
       },
       // the last good value stays to be seen
       error: (error: unknown) => {
         this.#status = 'failed';
         this.#error = error;
-        update();
+        failedReads.set(this, error);
+        // Dexie does not know what a query would have read that failed: any change may help.
+        this.#stopWaiting();
+        this.#stopWaiting = onChange(() => void this.retry());
+        this.#update();
+        this.#answered();
       },
     });
+    return new Promise((resolve) => {
+      this.#answered = resolve;
+    });
+  }
+
+  #stop(): void {
+    this.#subscription?.unsubscribe();
+    this.#stopWaiting();
+    this.#answered();
   }
 }

@@ -45,7 +45,7 @@ export class InboxPage {
     const known = [...(this.#loaded.current?.snoozed ?? []), ...this.#workspace.suggestions];
     return new Map(known.map((suggestion) => [suggestion.stepId, suggestion]));
   });
-  readonly ready = $derived.by(() => this.#loaded.status !== 'loading');
+  readonly status = $derived.by(() => this.#loaded.status);
   readonly groups: readonly PlanGroup[] = $derived.by(() => {
     const loaded = this.#loaded.current;
     const asksAlone = (proposal: Proposal): string | null => this.asksAlone(proposal);

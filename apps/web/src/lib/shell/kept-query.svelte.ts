@@ -15,9 +15,11 @@ export class KeptQuery<T> {
   }
 
   readonly current: T | undefined = $derived.by(() => {
-    if (this.#query.status !== 'loading') this.#last = this.#query.current;
+    if (this.#query.status === 'ready') this.#last = this.#query.current;
     return this.#last;
   });
-  /** nothing has ever been loaded */
-  readonly loading: boolean = $derived.by(() => this.current === undefined && this.#query.status === 'loading');
+  /** As of the query; `loading` only while nothing has ever been loaded. */
+  readonly status: 'loading' | 'ready' | 'failed' = $derived.by(() =>
+    this.#query.status === 'loading' && this.current !== undefined ? 'ready' : this.#query.status,
+  );
 }

@@ -1,5 +1,6 @@
 import { type LocalDb, openLocalDb } from '@manara/local-db/open-local-db';
 import { browserSeams } from '@manara/local-db/seams';
+import { failedReads } from '@manara/local-db/svelte/live-query.svelte';
 import { put, remove } from '@manara/sync-core/write';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
@@ -159,4 +160,13 @@ describe('when a write is refused', () => {
     expect(page.getByText('This note is not here').elements()).toEqual([]);
     await expect.element(row('Boat')).toBeVisible();
   });
+});
+
+it('does not take a failed read for nothing', async () => {
+  const failing = () => Promise.reject(new Error('boom'));
+  for (const read of ['get', 'list', 'count'] as const) vi.spyOn(db.reader, read).mockImplementation(failing);
+  await render(NotesHarness, { db, openId: ids.Boat });
+  await vi.waitFor(() => expect(failedReads.size).toBeGreaterThan(0));
+  for (const words of ['No notes yet', 'This note is not here', 'Loading'])
+    expect(page.getByText(words).elements()).toEqual([]);
 });

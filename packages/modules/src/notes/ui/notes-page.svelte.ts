@@ -38,7 +38,7 @@ export class NotesPage {
     return id === null ? null : this.#app.live((reader) => noteById(reader, id));
   });
 
-  readonly ready = $derived(this.#notes.status !== 'loading');
+  readonly status = $derived(this.#notes.status);
   readonly notes: readonly Note[] = $derived(this.#notes.current ?? []);
   readonly suggestions: readonly Suggestion[] = $derived(this.#suggestions.of('notes'));
   readonly openNote: Note | null = $derived.by(() => {
@@ -49,12 +49,12 @@ export class NotesPage {
   });
   /** the address names a note that is not here */
   readonly missing: boolean = $derived(
-    this.#opened !== null && this.ready && this.openNote === null && this.#opened.status !== 'loading',
+    this.#opened?.status === 'ready' && this.status !== 'loading' && this.openNote === null,
   );
   readonly openSuggestions = $derived(this.suggestions.filter(({ ghost }) => ghost.targetId === this.#openId()));
   readonly entries: readonly NoteEntry[] = $derived(noteEntries(this.notes, this.suggestions, this.search));
   /** there is nothing to list, suggestions included */
-  readonly empty: boolean = $derived(this.ready && this.search === '' && this.entries.length === 0);
+  readonly empty: boolean = $derived(this.status === 'ready' && this.search === '' && this.entries.length === 0);
   readonly shown: readonly NoteEntry[] = $derived(this.entries.slice(0, this.#lines));
   readonly cursor = new RowCursor(() => this.shown.map((entry) => entry.key));
   readonly approvable = $derived(

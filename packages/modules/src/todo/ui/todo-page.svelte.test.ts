@@ -1,5 +1,6 @@
 import { type LocalDb, openLocalDb } from '@manara/local-db/open-local-db';
 import { browserSeams } from '@manara/local-db/seams';
+import { failedReads } from '@manara/local-db/svelte/live-query.svelte';
 import type { Write } from '@manara/sync-core/write';
 import { put, remove } from '@manara/sync-core/write';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -422,4 +423,12 @@ describe('text of several lines, pasted into the box', () => {
     expect(paste('Figs\nDates')).toBe(true);
     await expect.element(box()).toHaveValue('Figs Dates');
   });
+});
+
+it('does not take a failed read for nothing', async () => {
+  const failing = () => Promise.reject(new Error('boom'));
+  for (const read of ['get', 'list', 'count'] as const) vi.spyOn(db.reader, read).mockImplementation(failing);
+  await render(TodoHarness, { db });
+  await vi.waitFor(() => expect(failedReads.size).toBeGreaterThan(0));
+  for (const words of ['Nothing here yet', 'Loading', '0']) expect(page.getByText(words).elements()).toEqual([]);
 });

@@ -78,7 +78,7 @@ export class TodoPage {
   });
 
   readonly today = $derived(this.#app.today());
-  readonly ready = $derived(this.#todos.status !== 'loading');
+  readonly status = $derived(this.#todos.status);
   readonly lists: readonly TodoList[] = $derived(this.#lists.current ?? []);
   readonly todos: readonly Todo[] = $derived(this.#todos.current ?? []);
   readonly suggestions: readonly Suggestion[] = $derived(this.#suggestions.of('todo'));
@@ -95,7 +95,8 @@ export class TodoPage {
     this.list === null ? this.todos : this.todos.filter((todo) => todo.listId === this.list?.id),
   );
 
-  readonly searching: boolean = $derived(this.#found?.status === 'loading');
+  /** what holds the words of the search is all on show */
+  readonly searched: boolean = $derived(this.status === 'ready' && (this.#found?.status ?? 'ready') === 'ready');
   readonly sections: readonly Section[] = $derived.by(() => {
     const filter = { listId: this.list?.id ?? null, search: this.search };
     return sectionsOf(this.#found?.current ?? this.todos, this.suggestions, filter, this.today, this.previewing);
