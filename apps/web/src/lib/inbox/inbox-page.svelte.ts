@@ -26,6 +26,10 @@ export class InboxPage {
   detailOpen = $state(false);
   rejecting = $state.raw<readonly Proposal[] | null>(null);
   busy = $state(false);
+  /** the lines' steps in their order, when the cursor's was last among them */
+  #order: readonly string[] = [];
+  /** the line with the cursor went while its form was open: focus is owed when that has closed */
+  #moved = false;
   /** takes back the last decision of this visit, for `z` when its message is gone */
   #takeBack: (() => unknown) | null = null;
 
@@ -95,6 +99,23 @@ export class InboxPage {
     const at = this.open.findIndex((one) => one.stepId === this.current?.stepId);
     const next = this.open[Math.min(Math.max(at + by, 0), this.open.length - 1)];
     if (next) this.#goTo(next.stepId);
+  }
+
+  /** Goes on to the next line when the shown one was decided elsewhere: in its form, or on another device. */
+  async follow(): Promise<void> {
+    const order = this.open.map((one) => one.stepId);
+    const formClosed = this.#workspace.editing === null;
+    if (this.cursor === null || order.includes(this.cursor)) this.#order = order;
+    else {
+      this.cursor = lineAfter(this.#order, this.#order.indexOf(this.cursor), (stepId) => order.includes(stepId));
+      // In a sheet another suggestion, with its Approve where the last one's was, would be decided by mistake.
+      this.detailOpen = false;
+      this.#moved = true;
+    }
+    if (!this.#moved || !formClosed) return;
+    this.#moved = false;
+    await tick();
+    if (document.activeElement === document.body) this.#goTo(this.cursor);
   }
 
   approve(proposal: Proposal): Promise<void> {
@@ -264,12 +285,15 @@ export class InboxPage {
     return { newId, nowMs: nowMs(), clientId };
   }
 
-  /** The line that the cursor goes to when these are gone: the next that stays, else the one before. */
+  /** The line that the cursor goes to when these are gone. */
   #after(gone: readonly Proposal[]): string | null {
     const ids = new Set(gone.map((one) => one.stepId));
-    const at = this.open.findIndex((one) => ids.has(one.stepId));
-    if (at < 0) return this.current?.stepId ?? null;
-    const stays = (one: Proposal): boolean => !ids.has(one.stepId);
-    return (this.open.slice(at).find(stays) ?? this.open.slice(0, at).findLast(stays))?.stepId ?? null;
+    const order = this.open.map((one) => one.stepId);
+    const at = order.findIndex((stepId) => ids.has(stepId));
+    return at < 0 ? (this.current?.stepId ?? null) : lineAfter(order, at, (stepId) => !ids.has(stepId));
   }
 }
+
+/** The next that stays, else the one before. */
+const lineAfter = (order: readonly string[], at: number, stays: (stepId: string) => boolean): string | null =>
+  order.slice(at).find(stays) ?? order.slice(0, at).findLast(stays) ?? null;

@@ -77,6 +77,21 @@ it('on a narrow screen closes the sheet after a decision, so that Undo can be re
   expect(await titles()).toEqual([]);
 });
 
+it.each([800, 1300])('goes on to the next line when the form has approved one, %i px wide', async (width) => {
+  await page.viewport(width, 800);
+  await show();
+  await line(1).click();
+  const { desk, db } = app.workspace;
+  const [seen] = await db.proposals({ by: 'stepId', equals: stepId(2) });
+  await app.workspace.edit(stepId(2));
+  await desk.editAndApprove(seen as Proposal, { title: 'Book two trains' });
+  await expect.element(line(1)).not.toBeInTheDocument();
+  app.workspace.editing = null;
+  await expect.element(page.getByRole('dialog')).not.toBeInTheDocument();
+  await expect.element(line(2)).toHaveAttribute('aria-current', 'true');
+  await expect.element(line(2)).toHaveFocus();
+});
+
 it('keeps what was typed when a rejection is not stored', async () => {
   await show();
   await userEvent.keyboard('r');
