@@ -115,6 +115,25 @@ it("hands a guest's draft to the account that signs in, and to no other", async 
   await other.workspace.db.delete();
 });
 
+it('saves no week without a day', async () => {
+  await show();
+  await objective.fill('Plan my week');
+  await page.getByLabelText('Repeat').selectOptions('Every week on…');
+  await expect.element(page.getByText(/^Next: Mon/)).toBeVisible();
+  const monday = page.getByRole('button', { name: 'Mon', exact: true });
+  await monday.click();
+  await expect.element(page.getByRole('alert')).toHaveTextContent('Choose at least one day.');
+  expect(page.getByText(/^Next:/).elements()).toEqual([]);
+  await page.getByRole('button', { name: 'Start mission' }).click();
+  await expect.element(monday).toHaveFocus();
+  expect(onsaved).not.toHaveBeenCalled();
+  expect(await all()).toEqual([]);
+  await page.getByRole('button', { name: 'Wed' }).click();
+  await page.getByRole('button', { name: 'Start mission' }).click();
+  await expect.poll(() => onsaved.mock.calls.length).toBe(1);
+  expect(await all()).toMatchObject([{ trigger: { rrule: 'FREQ=WEEKLY;BYDAY=WE;BYHOUR=8;BYMINUTE=0' } }]);
+});
+
 it('keeps its place and its templates while one types, and takes a template back', async () => {
   const shown = await show();
   await expect.element(page.getByRole('button', { name: /^Plan my day/ })).toBeVisible();

@@ -35,6 +35,9 @@ export function scheduleOf(cadence: Cadence, zone: string): ScheduleDraft {
 export const storedSchedule = (trigger: Trigger, zone: string): ScheduleDraft =>
   scheduleOf(cadenceOf(trigger), trigger.kind === 'rrule' ? trigger.zone : zone);
 
+/** A week without a day says nothing. */
+export const lacksDays = ({ kind, days }: ScheduleDraft): boolean => kind === 'weekly' && days.length === 0;
+
 /** The trigger that the form says. The stored one when it says the same, so that an edit elsewhere is not undone. */
 export function scheduledTrigger(draft: ScheduleDraft, stored: Trigger | null, nowMs: number): Trigger {
   const { kind, everyHours, time, days, zone } = draft;
