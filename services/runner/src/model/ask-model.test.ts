@@ -215,7 +215,7 @@ describe('the probe behind the test button', () => {
     expect(await probeModel(config(), deps)).toMatchObject({
       ok: true,
       model: 'scripted',
-      message: expect.stringMatching(/^scripted answered in/),
+      message: 'scripted answered.',
     });
   });
 

@@ -25,8 +25,7 @@ export async function probeModel(config: ModelConfig, deps: AskDeps): Promise<Pr
   cancel();
   const latencyMs = deps.clock.nowMs() - startedMs;
   const result = { model: config.model, latencyMs };
-  if (answer.ok)
-    return { ...result, ok: true, message: `${config.model} answered in ${(latencyMs / 1000).toFixed(1)} s.` };
+  if (answer.ok) return { ...result, ok: true, message: `${config.model} answered.` };
   const slow = answer.error.code === 'aborted';
   return {
     ...result,
