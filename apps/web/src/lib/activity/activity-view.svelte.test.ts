@@ -92,12 +92,12 @@ it('tells an undo of a plan in one line, at its own time, and no change of the p
   await new Promise((resolve) => setTimeout(resolve, 20));
   const before = Date.now();
   await app.workspace.undo(await db.reader.list(executions));
-  const lines = await readActivity(db, 50);
+  const lines = await readActivity(db, 50, context.user.id);
   const [undo] = lines.filter((line) => line.what.startsWith('Undid'));
   expect(undo).toMatchObject({ what: 'Undid 2 changes', actor: 'You', reason: 'of Plan my day' });
   expect(undo?.at).toBeGreaterThanOrEqual(before);
   expect(lines.filter((line) => line.kind === 'person' && line.what !== 'Added “Plan my day”')).toMatchObject([
-    { what: 'Added “Buy milk”' },
+    { what: 'Added “Buy milk”', actor: 'You' },
   ]);
   await show();
   await expect.element(undoneLines()).toBeVisible();

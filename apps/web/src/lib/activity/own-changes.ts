@@ -25,7 +25,7 @@ interface Source {
  * The last change of each record that a person made by hand. Missions and modules; what the AI did shows as its execution,
  * and what an undo put back as the undo.
  */
-export async function ownChanges(db: LocalDb, limit: number): Promise<Activity[]> {
+export async function ownChanges(db: LocalDb, limit: number, userId: string): Promise<Activity[]> {
   const tables: readonly { table: TableDef; page: string }[] = [
     { table: missions, page: 'missions' },
     ...modules.flatMap((module) => module.tables.map((table) => ({ table, page: module.name }))),
@@ -47,7 +47,7 @@ export async function ownChanges(db: LocalDb, limit: number): Promise<Activity[]
   const activities = await Promise.all(
     latest.map(async (source) => {
       const last = lastWrite(source, (await db.cells(source.table.name, source.row.id)) ?? {}, undone);
-      return last === null ? [] : [ofWrite(source, last)];
+      return last === null ? [] : [ofWrite(source, last, userId)];
     }),
   );
   return activities.flat();
@@ -81,13 +81,13 @@ function lastWrite({ row, table }: Source, all: Cells, undone: UndoneChanges): L
   return { cell, verb: isNew ? 'Added' : 'Changed' };
 }
 
-function ofWrite({ row, table, page }: Source, { cell, verb }: LastWrite): Activity {
+function ofWrite({ row, table, page }: Source, { cell, verb }: LastWrite, userId: string): Activity {
   const name = inputSourceByTable.get(table.name)?.title(row) || String(row.title ?? '') || 'untitled';
   return {
     id: `${table.name}|${row.id}`,
     kind: 'person',
     at: stampMs(cell.stamp),
-    actor: cell.actor?.name ?? '',
+    actor: cell.actor?.id === userId ? 'You' : (cell.actor?.name ?? ''),
     what: `${verb} “${name}”`,
     reason: cell.actor?.reason ?? '',
     href: row.deleted ? null : hrefOf(table.name, row.id, page),

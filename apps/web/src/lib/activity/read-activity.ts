@@ -38,15 +38,18 @@ export function undoScopes(one: Activity, all: readonly Activity[]): readonly Un
   ];
 }
 
-/** What happened last, latest first: runs, decisions, what was carried out, and the person's own latest changes. */
-export async function readActivity(db: LocalDb, limit: number): Promise<readonly Activity[]> {
+/**
+ * What happened last, latest first: runs, decisions, what was carried out, and the person's own latest changes.
+ * @param userId the account that looks: what it did is by "You"
+ */
+export async function readActivity(db: LocalDb, limit: number, userId: string): Promise<readonly Activity[]> {
   const { reader } = db;
   const [ran, planned, decided, missionRows, own] = await Promise.all([
     reader.list(executions, { by: 'executedAt', reverse: true, limit }),
     reader.list(iterations, { by: 'finishedAt', reverse: true, limit }),
     reader.list(decisions, { by: 'decidedAt', reverse: true, limit }),
     reader.list(missions, { withDeleted: true }),
-    ownChanges(db, limit),
+    ownChanges(db, limit, userId),
   ]);
   const missionById = new Map(missionRows.map((mission) => [mission.id, mission]));
   const stepIds = [...new Set([...ran, ...decided].map((row) => row.stepId))];

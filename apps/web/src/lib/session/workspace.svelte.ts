@@ -51,7 +51,9 @@ export class Workspace {
   readonly #notices: LiveQuery<readonly Notice[], readonly Notice[]>;
   readonly noticeDesk: Notices = {
     of: (table, recordId) =>
-      this.#notices.current.filter((notice) => notice.table === table && notice.recordId === recordId),
+      this.#notices.current
+        .filter((notice) => notice.table === table && notice.recordId === recordId)
+        .map((notice) => ({ ...notice, own: notice.actor?.id === this.#deps.user.id })),
     dismiss: (notice) => this.db.dismissNotice(notice.id),
     restore: (notice) => this.#restoreText(notice),
   };
