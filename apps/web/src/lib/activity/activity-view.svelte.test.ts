@@ -130,7 +130,7 @@ it.each([
   if (!milk || !ana) throw new Error('nothing was planned');
   await desk.approve([milk]);
   await desk.reject(ana, {});
-  const lines = (await readActivity(db, 50)).filter(({ missionId }) => missionId === MISSION_ID);
+  const lines = (await readActivity(db, 50, context.user.id)).filter(({ missionId }) => missionId === MISSION_ID);
   expect(lines.map(({ kind, href }) => [kind, href]).sort()).toEqual([
     ['ai', path],
     ['decision', path],
