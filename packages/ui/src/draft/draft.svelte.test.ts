@@ -151,3 +151,21 @@ it('bases a text that was left behind on what had been seen then', async () => {
   await again.dispose();
   expect([saved, bases]).toEqual([['long'], ['seen']]);
 });
+
+it('goes back to the text it had when a required field is left empty, whatever was saved on the way', async () => {
+  const required = new Draft('Buy milk', keep, KEY, { required: true });
+  required.receive('Buy milk');
+  required.text = 'B';
+  await vi.advanceTimersByTimeAsync(400);
+  required.text = '';
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(required.text).toBe('');
+  expect(saved).toEqual(['B']);
+  await required.flush();
+  expect([required.text, required.restored, saved.at(-1), bases.at(-1)]).toEqual(['Buy milk', true, 'Buy milk', 'B']);
+  required.text = ' ';
+  dispatchEvent(new PageTransitionEvent('pagehide'));
+  expect(localStorage.getItem(KEY)).toBeNull();
+  await required.dispose();
+  expect(saved).not.toContain('');
+});

@@ -40,6 +40,7 @@ export type SaveText = (text: string, basis: string) => Promise<string>;
 export class Draft {
   #text = $state('');
   #failed = $state(false);
+  #restored = $state(false);
   #dirty = false;
   #touchedAt = 0;
   #dirtySince = 0;
@@ -52,8 +53,14 @@ export class Draft {
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #save: SaveText;
   readonly #rescueKey: string;
+  readonly #required: boolean;
+  /** The text when the field was last left: what a required field that is left empty goes back to. */
+  #before: string;
 
-  constructor(stored: string, save: SaveText, rescueKey: string) {
+  /** @param required left empty, the field goes back to the text it had */
+  constructor(stored: string, save: SaveText, rescueKey: string, { required = false } = {}) {
+    this.#required = required;
+    this.#before = stored;
     this.#text = stored;
     this.#stored = stored;
     this.#basis = stored;
@@ -61,11 +68,11 @@ export class Draft {
     this.#rescueKey = rescueKey;
     // What was refused when the field was last left is tried again, and stays to be seen when it is refused again.
     const left = readLeft(localStorage.getItem(rescueKey));
-    if (left !== null && left.text !== stored) {
+    if (left !== null && left.text !== stored && !(required && left.text.trim() === '')) {
       this.#text = left.text;
       this.#basis = left.basis;
       this.#dirty = true;
-      this.#later(0, () => void this.flush());
+      this.#later(0, () => void this.#store());
     }
     addEventListener('pagehide', this.#rescue);
     document.addEventListener('visibilitychange', this.#hidden);
@@ -78,17 +85,27 @@ export class Draft {
   set text(value: string) {
     if (value === this.#text) return;
     this.#text = value;
+    this.#restored = false;
     const now = Date.now();
     if (!this.#dirty) this.#dirtySince = now;
     this.#dirty = true;
     this.#touchedAt = now;
+    if (this.#empty) {
+      clearTimeout(this.#timer);
+      return;
+    }
     const wait = Math.max(0, Math.min(SAVE_AFTER_MS, this.#dirtySince + SAVE_AT_LEAST_MS - now));
-    this.#later(wait, () => void this.flush());
+    this.#later(wait, () => void this.#store());
   }
 
   /** The last save was refused: the text is still here, and the next keystroke tries again. */
   get failed(): boolean {
     return this.#failed;
+  }
+
+  /** The field was left empty, and has the text it had before. */
+  get restored(): boolean {
+    return this.#restored;
   }
 
   /** Takes what the database holds now. */
@@ -97,8 +114,26 @@ export class Draft {
     if (!this.#dirty) this.#settle();
   }
 
-  /** Saves what is unsaved. Resolves when it is stored, or was refused. */
-  async flush(): Promise<void> {
+  /** The field is left: saves what is unsaved. Resolves when it is stored, or was refused. */
+  flush(): Promise<void> {
+    this.#complete();
+    return this.#store();
+  }
+
+  get #empty(): boolean {
+    return this.#required && this.#text.trim() === '';
+  }
+
+  /** Of a field that is left empty, the text it had comes back, whatever was saved on the way to none. */
+  #complete(): void {
+    if (this.#empty && this.#before.trim() !== '') {
+      this.#text = this.#before;
+      this.#restored = true;
+    }
+    this.#before = this.#text;
+  }
+
+  async #store(): Promise<void> {
     if (!this.#dirty) return this.#saving;
     this.#dirty = false;
     const text = this.#text;
@@ -142,6 +177,7 @@ export class Draft {
     if (rest > 0) this.#later(rest, () => !this.#dirty && this.#settle());
     else {
       this.#text = arrived;
+      this.#before = arrived;
       this.#stored = arrived;
       this.#basis = arrived;
     }
@@ -158,6 +194,7 @@ export class Draft {
 
   /** A closing tab ends before a database transaction does; this store is written at once. */
   #rescue = (): void => {
+    this.#complete();
     if (this.#text !== this.#stored) this.#keep();
     void this.flush();
   };
