@@ -21,13 +21,16 @@ export class RowCursor {
     let held = false;
     $effect.pre(() => {
       keys();
-      held = this.#holdsFocus();
+      held ||= this.#holdsFocus();
     });
     $effect(() => {
       this.#settle(keys(), this.key);
       // The focused line went, or moved to another place in the page, which loses the focus too.
-      if (held) this.recover();
-      held = false;
+      if (!held) return;
+      this.key ??= keys()[0] ?? null;
+      this.recover();
+      // The only line went: the one that comes, or comes back, has the focus.
+      held = this.key === null;
     });
   }
 

@@ -84,6 +84,104 @@ describe('keys', () => {
   });
 });
 
+describe('Enter in the title of a line', () => {
+  it('leaves the focus on the line and opens nothing', async () => {
+    await wide();
+    await show();
+    await expect.element(row('Bread')).toBeVisible();
+    const field = page.getByRole('textbox', { name: 'Title' });
+    for (const keys of ['{Enter}', '{Backspace}{Enter}', '{Escape}', 'Butter{Enter}']) {
+      await userEvent.keyboard(keys === '{Enter}' ? 'je' : 'e');
+      await expect.element(field).toHaveFocus();
+      await userEvent.keyboard(keys);
+      await expect.element(field).not.toBeInTheDocument();
+      await rested();
+      await expect.element(row(keys.startsWith('Butter') ? 'Butter' : 'Bread')).toHaveFocus();
+      await expect.element(page.getByRole('group', { name: /Bread|Butter/ })).not.toBeInTheDocument();
+    }
+  });
+
+  it('opened by the menu leaves the focus on the line too', async () => {
+    await wide();
+    await show();
+    await page.getByRole('button', { name: 'More for Milk' }).click();
+    await page.getByRole('menuitem', { name: 'Edit title' }).click();
+    await expect.element(page.getByRole('textbox', { name: 'Title' })).toHaveFocus();
+    await userEvent.keyboard('Cream{Enter}');
+    await expect.element(row('Cream')).toHaveFocus();
+    await rested();
+    await expect.element(row('Cream')).toHaveFocus();
+  });
+});
+
+describe('a title that is cleared in the detail', () => {
+  it('comes back when the field is left, and says so', async () => {
+    await wide();
+    await show({ openId: ids.Milk });
+    const field = page.getByRole('group', { name: 'Milk' }).getByLabelText('Title');
+    await field.fill('');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect((await db.reader.get(todos, ids.Milk))?.title).toBe('Milk');
+    await expect.element(field).toHaveValue('');
+    await userEvent.tab();
+    await expect.element(field).toHaveValue('Milk');
+    await expect.element(page.getByText('A todo needs a title. This one has its old one back.')).toBeVisible();
+  });
+});
+
+describe('with many todos', () => {
+  beforeEach(async () => {
+    await write(
+      ...Array.from({ length: 40 }, (_, at) =>
+        put(todos, seams.newId(), { title: `Row ${at}`, position: `b${at + 100}` }),
+      ),
+    );
+  });
+
+  it('the box stays where it is while one adds', async () => {
+    await phone();
+    await show();
+    const box = page.getByRole('textbox', { name: 'Add a todo' });
+    await box.fill('Butter');
+    const before = box.element().getBoundingClientRect().top;
+    await userEvent.keyboard('{Enter}');
+    await expect.element(row('Butter')).toBeInTheDocument();
+    await rested();
+    expect(box.element().getBoundingClientRect().top).toBe(before);
+  });
+
+  it('the one that the address comes to name has the focus, and its line is in view', async () => {
+    await wide();
+    await show();
+    await expect.element(row('Row 39')).toBeInTheDocument();
+    const rows = await db.reader.list(todos);
+    const last = rows.find(({ title }) => title === 'Row 39');
+    history.pushState({ listId: null, openId: last?.id ?? '' }, '');
+    dispatchEvent(new PopStateEvent('popstate', { state: history.state }));
+    await expect.element(page.getByRole('group', { name: 'Row 39' })).toHaveFocus();
+    await expect.element(row('Row 39')).toBeInViewport();
+    await userEvent.keyboard('k');
+    await expect.element(row('Row 38')).toHaveFocus();
+  });
+});
+
+describe('taking back', () => {
+  it('leaves the focus on the line when the only todo was ticked off', async () => {
+    await wide();
+    const undo: Write[] = [];
+    await write(remove(todos, ids.Milk), remove(todos, ids.Salt));
+    await show({ onundoable: (_message, writes) => void undo.push(...writes) });
+    await expect.element(row('Bread')).toBeVisible();
+    await userEvent.keyboard('jx');
+    await expect.element(row('Bread')).not.toBeInTheDocument();
+    await rested();
+    await write(...undo);
+    await expect.element(row('Bread')).toBeVisible();
+    await rested();
+    expect(focused()).toBe('Bread');
+  });
+});
+
 describe('the menu of a line', () => {
   it('deletes it and leaves the focus on the next', async () => {
     await wide();

@@ -52,6 +52,16 @@ export class TodoPage {
     this.#place = place;
     this.#adding = adding;
     this.#go = go;
+    let shownId: string | null = null;
+    $effect.pre(() => {
+      const { openId } = place();
+      const isNew = openId !== shownId;
+      shownId = openId;
+      if (!isNew || openId === null || openId === this.#entering) return;
+      // By a link, the command palette or the browser's history: it has the focus, and its line is in view.
+      this.#entering = openId;
+      this.cursor.goTo(openId);
+    });
     let before: string | null = null;
     $effect(() => {
       const { openId } = place();
@@ -154,7 +164,7 @@ export class TodoPage {
   async add(title: string, due: string | null): Promise<boolean> {
     const writes = createTodo({ title, due, listId: this.list?.id ?? null, siblings: this.todos }, this.context());
     if (!(await this.#app.write(writes))) return false;
-    if (writes[0]) this.cursor.goTo(writes[0].id);
+    this.cursor.key = writes[0]?.id ?? null;
     return true;
   }
 
@@ -173,7 +183,7 @@ export class TodoPage {
     const undo = writes.flatMap(({ id }) => deleteTodo(id));
     const message = `Added ${countWords(writes.length, 'todo')}`;
     if (!(await this.#app.writeWithUndo(writes, message, undo))) return false;
-    if (writes[0]) this.cursor.goTo(writes[0].id);
+    this.cursor.key = writes[0]?.id ?? null;
     return true;
   }
 
