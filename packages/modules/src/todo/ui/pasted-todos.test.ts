@@ -29,9 +29,4 @@ describe('pasted text', () => {
     expect(pastedTodos('Milk\n')).toBeNull();
     expect(pastedTodos('\n- \n')).toBeNull();
   });
-
-  it('is one todo when it has more lines than a person adds at once', () => {
-    expect(pastedTodos('a\n'.repeat(50))).toHaveLength(50);
-    expect(pastedTodos('a\n'.repeat(51))).toBeNull();
-  });
 });

@@ -1,5 +1,5 @@
-/** More than a person means to add at once: such a text stays one. */
-const PASTED_MAX = 50;
+/** How many a person can add at once. */
+export const PASTED_MAX = 500;
 const MARKER = /^(?:[-*+•]|\d{1,3}[.)])(?:\s+|$)/u;
 const TASK_BOX = /^\[[ xX]?\](?:\s+|$)/u;
 
@@ -9,5 +9,5 @@ export function pastedTodos(text: string): readonly string[] | null {
     .split(/\r\n?|\n/u)
     .map((line) => line.trim().replace(MARKER, '').replace(TASK_BOX, ''))
     .filter((title) => title !== '');
-  return titles.length > 1 && titles.length <= PASTED_MAX ? titles : null;
+  return titles.length > 1 ? titles : null;
 }
