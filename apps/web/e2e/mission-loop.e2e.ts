@@ -34,6 +34,7 @@ test('a mission written offline by a guest is planned, decided, and the same on 
   await test.step('a guest writes it offline and signs up', async () => {
     await readyForOffline(page);
     await first.setOffline(true);
+    // Its last line is data: what the rules look for in the second run.
     await writeNote(page, 'Kitchen', 'The tap drips. Call the plumber about the leak.\nTODO: Measure the sink');
     await writeNote(page, 'Porto', 'Book the train before Friday. Postcards for everyone.');
     await writeMission(page, { title: 'Week plan', objective: OBJECTIVE, links: ['Kitchen', 'Porto'] });
